@@ -1,0 +1,14 @@
+"""Exact versions of everything that `tools/` finds, downloads or builds; one table, no second copy.
+
+Kubernetes 1.34 is the last minor release whose kubelet starts on cgroup v1 by default.
+"""
+
+PULUMI = "3.259.0"
+PULUMI_PYTHON_HOST = "3.60.0"  # later language hosts are a Go module of their own that the module proxy does not serve
+PULUMI_KUBERNETES = "4.34.2"
+PULUMI_RANDOM = "4.21.4"
+KUBERNETES = "1.34.1"
+ETCD = "3.6.4"
+COREDNS = "1.12.4"
+METRICS_SERVER = "0.9.0"
+ENVOY = "1.40.0"
