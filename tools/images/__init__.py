@@ -1,4 +1,4 @@
-"""Local container images, for where no registry can be reached: the upstream programs in OCI archives, made as any user."""
+"""Local container images, for where no registry can be reached: upstream programs in OCI archives, made as any user."""
 
 from tools.images.recipe import MissingInput, Recipe
 from tools.images.store import Image, build
