@@ -1,0 +1,1 @@
+"""Stand-ins for provider plugins, for machines that cannot download the official ones."""
