@@ -14,6 +14,7 @@ import shutil
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from itertools import chain
 from pathlib import Path
 
 from tools.paths import BUILD, TOOLS
@@ -113,7 +114,7 @@ def _merge(dest: Path) -> None:
 def _candidates(packages: Sequence[str], environment: Mapping[str, str], log: Path) -> Mapping[str, str]:
     """The version that apt would install of each package, by name."""
     choices = [[name.strip() for name in package.split("|")] for package in packages]
-    policy = run(["apt-cache", "policy", *sum(choices, [])], log=log, env=environment, timeout=TIMEOUT)
+    policy = run(["apt-cache", "policy", *chain(*choices)], log=log, env=environment, timeout=TIMEOUT)
     known = dict(re.findall(r"^(\S+):\n.*\n  Candidate: (?!\(none\))(\S+)$", policy, re.MULTILINE))
     if missing := [" | ".join(names) for names in choices if not known.keys() & names]:
         raise ToolError(
@@ -128,7 +129,7 @@ def _update(log: Path) -> Mapping[str, str]:
     """Fetch the package lists, once in a run; the environment in which apt uses them."""
     if absent := [command for command in ("apt-get", "dpkg-deb") if not shutil.which(command)]:
         raise ToolError(
-            f"{', '.join(absent)}: not found, so this is neither Debian nor Ubuntu, where the node's programs come from; "
+            f"{', '.join(absent)}: not found, so this is neither Debian nor Ubuntu, whose packages the node needs; "
             "give a cluster of your own with `--context`, or install `kind` and Docker"
         )
     home = BUILD / "apt"

@@ -1,0 +1,136 @@
+"""The Python dependencies of the serving image, for a CPU, from serving/requirements.lock by hash.
+
+PyTorch's own index has a CPU build of 200 MB; PyPI has the CUDA build alone, which runs on a CPU as well. Where the
+first cannot be reached, what only a GPU needs is left out of the second by the tables below: they were found by leaving
+out, on torch 2.13.0, until `PROOF` failed; the build runs it each time.
+"""
+
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tools.images.layers import Layer, key_of
+from tools.images.nodes import Node, tree
+from tools.images.rootfs import Rootfs
+from tools.paths import BUILD, IMAGES, ROOT, VENV
+from tools.process import ToolError, run
+
+SERVING = ROOT / "serving"
+LOCK = SERVING / "requirements.lock"
+CPU_LOCK = SERVING / "torch-cpu.lock"
+CPU_EXCLUDES = SERVING / "torch-cpu.excludes"
+AT = "opt/autoglm/lib"
+
+PROBE_SECONDS = 10.0  # how long PyTorch's index may take to answer
+INSTALL_SECONDS = 1800.0
+FREE_GIB = 10  # wheels in uv's cache 4, installed 3.8 (hard links where cache and folder share a disk), archive 3
+
+CUDA_EXCLUDES = {
+    "triton": "compiles kernels for GPUs",
+    "cuda-bindings": "CUDA from Python",
+    "cuda-pathfinder": "finds CUDA libraries for it",
+    "cuda-toolkit": "names the packages of the toolkit",
+    "nvidia-cusolver": "loaded when a GPU solves equations",
+    "nvidia-nvtx": "headers alone",
+    "networkx": "imported by torch.compile's partitioner",
+}
+PRUNED = {
+    "nvidia/cudnn/lib/libcudnn_*": "loaded by libcudnn when a GPU convolves",
+    "nvidia/cu13/lib/libnvrtc.alt*": "a second copy of the run-time compiler",
+    "nvidia/cu13/lib/libnvrtc-builtins*": "loaded when kernels are compiled at run time",
+    "nvidia/cu13/lib/libcufftw*": "cuFFT with FFTW's interface",
+    "nvidia/cu13/lib/libnvblas*": "cuBLAS with BLAS's interface",
+    "nvidia/cu13/lib/libnvperf_*": "for the profiler on a GPU",
+    "nvidia/cu13/lib/libpcsamplingutil*": "for the profiler on a GPU",
+    "nvidia/cu13/lib/libcheckpoint*": "for the profiler on a GPU",
+    "nvidia/cu13/lib/*.a": "to link programs with",
+    "nvidia/nvshmem/lib/*.a": "to link programs with",
+    "nvidia/nvshmem/lib/*.bc": "to compile kernels with",
+    "nvidia/nvshmem/lib/nvshmem_*": "transports between GPUs",
+    "nvidia/nvshmem/bin": "programs for GPUs",
+    "nvidia/*/include": "to compile programs with",
+    "torch/include": "to compile programs with",
+    "torch/share": "to build programs with CMake",
+    "torch/bin/protoc*": "a compiler of protocol buffers",
+    "torch/lib/libtorch_cuda_linalg.so": "loaded when a GPU solves equations",
+    "torch/testing/_internal/py312_intrinsics.py": "has the syntax of Python 3.12, so that 3.11 cannot compile it",
+    "bin": "command-line programs, which name a Python of another place",
+}
+PROOF = """
+import torch
+assert (torch.ones(2, 2) @ torch.ones(2, 2)).sum() == 8
+assert torch.nn.Conv3d(1, 1, 2)(torch.ones(1, 1, 2, 2, 2)).numel() == 1
+from transformers import AutoProcessor, AutoTokenizer, Glm4vForConditionalGeneration
+"""
+
+
+def dependencies_layer(rootfs: Rootfs) -> Layer:
+    """Keyed by locks, tables and Python, not by where torch comes from: looking for that takes the network."""
+    inputs = [path.read_text() for path in (LOCK, CPU_LOCK, CPU_EXCLUDES, Path(__file__))]
+    return Layer(key_of("dependencies", rootfs.python.name, inputs), lambda log: _installed(rootfs, log))
+
+
+@contextmanager
+def _installed(rootfs: Rootfs, log: Path) -> Iterator[Iterable[Node]]:
+    require_space(IMAGES, FREE_GIB)
+    folder = BUILD / "serving-dependencies.part"
+    shutil.rmtree(folder, ignore_errors=True)
+    if cpu_index_answers(rootfs, log):
+        _install(rootfs, folder, ["--torch-backend", "cpu", "-r", str(CPU_LOCK)], log)
+        _install(rootfs, folder, ["--excludes", str(CPU_EXCLUDES), "-r", str(LOCK)], log)
+    else:
+        folder.mkdir(parents=True)
+        excludes = folder.with_suffix(".excludes")
+        excludes.write_text("\n".join(CUDA_EXCLUDES))
+        _install(rootfs, folder, ["--excludes", str(excludes), "-r", str(LOCK)], log)
+        excludes.unlink()
+    prune(folder)
+    rootfs.compile(folder, f"/{AT}", log, workers=os.cpu_count() or 1)
+    environment = {**rootfs.environment, "PYTHONPATH": str(folder), "HF_HUB_OFFLINE": "1"}
+    run([*rootfs.interpreter, "-c", PROOF], log=log, env=environment, timeout=INSTALL_SECONDS)
+    yield tree(folder, AT)
+    shutil.rmtree(folder)
+
+
+def cpu_index_answers(rootfs: Rootfs, log: Path) -> bool:
+    """Whether PyTorch's index offers the wheel that CPU_LOCK names, for this Python."""
+    asked = ["--dry-run", "--torch-backend", "cpu", "-r", str(CPU_LOCK)]
+    environment = {**os.environ, "UV_HTTP_RETRIES": "0", "UV_HTTP_TIMEOUT": f"{PROBE_SECONDS:.0f}"}
+    try:
+        run(_command(rootfs, BUILD, asked), log=log, env=environment, timeout=PROBE_SECONDS)
+    except ToolError:
+        return False
+    return True
+
+
+def prune(folder: Path) -> None:
+    for pattern in PRUNED:
+        for path in folder.glob(pattern):
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+
+
+def require_space(folder: Path, gib: int) -> None:
+    """ToolError, before anything is written, unless so much is free where `folder` lies."""
+    free = shutil.disk_usage(folder).free / 2**30
+    if free < gib:
+        raise ToolError(
+            f"{folder}: {free:.1f} GiB free, the serving image needs {gib} GiB to be built; make room, or set "
+            "TOOLS_DIR to a folder on a larger disk"
+        )
+
+
+def _install(rootfs: Rootfs, folder: Path, what: list[str], log: Path) -> None:
+    run(_command(rootfs, folder, what), log=log, timeout=INSTALL_SECONDS)
+
+
+def _command(rootfs: Rootfs, folder: Path, what: list[str]) -> list[str]:
+    target = ["--target", str(folder), "--python", sys.executable, "--python-version", rootfs.version]
+    kind = ["--python-platform", f"{platform.machine()}-manylinux_2_28", "--only-binary", ":all:"]
+    return [str(VENV / "bin/uv"), "pip", "install", *target, *kind, "--no-deps", "--require-hashes", *what]
