@@ -1,0 +1,96 @@
+"""The routes."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi import FastAPI
+from prometheus_client import CONTENT_TYPE_LATEST
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp
+
+from autoglm_serving import __version__
+from autoglm_serving.api import errors
+from autoglm_serving.api.chat import ChatCompletions
+from autoglm_serving.api.middleware import CLIENT_LEFT, BodyLimit, Door, RequestLog
+from autoglm_serving.api.schema import ChatCompletionRequest
+from autoglm_serving.api.service import Service
+
+
+def create_app(service: Service) -> ASGIApp:
+    # The interactive pages would load scripts from elsewhere; the document itself is at /openapi.json.
+    app = FastAPI(title="autoglm-serving", version=__version__, docs_url=None, redoc_url=None)
+    app.add_exception_handler(errors.ApiError, errors.on_api_error)
+    app.add_exception_handler(HTTPException, errors.on_http_error)
+    app.add_exception_handler(ClientDisconnect, _on_disconnect)
+    app.add_exception_handler(Exception, errors.on_unexpected)
+    _add_openai(app, service)
+    _add_operations(app, service)
+    limited = BodyLimit(app, service.limits.max_body_bytes)
+    return RequestLog(Door(limited, service.lifecycle), service.metrics)
+
+
+def _add_openai(app: FastAPI, service: Service) -> None:
+    chat = ChatCompletions(service)
+    schema = ChatCompletionRequest.model_json_schema()
+    body = {"required": True, "content": {"application/json": {"schema": schema}}}
+
+    @app.post("/v1/chat/completions", openapi_extra={"requestBody": body}, response_model=None)
+    async def chat_completions(request: Request) -> Response:
+        return await chat(request)
+
+    model = {
+        "id": service.model_name,
+        "object": "model",
+        "created": service.created,
+        "owned_by": "autoglm-serving",
+        "root": service.model_name,
+        "parent": None,
+        "max_model_len": service.limits.max_model_len,
+    }
+
+    @app.get("/v1/models")
+    async def models() -> dict[str, Any]:
+        return {"object": "list", "data": [model]}
+
+    @app.get("/v1/models/{name:path}")
+    async def one_model(name: str) -> dict[str, Any]:
+        if name != service.model_name:
+            raise errors.model_not_found(name, service.model_name)
+        return model
+
+
+def _add_operations(app: FastAPI, service: Service) -> None:
+    @app.get("/health", response_model=None)
+    async def health() -> Response:
+        """Liveness: fails only when nothing but a new process helps."""
+        return JSONResponse({"status": "OK"}) if service.engine.alive() else _engine_dead()
+
+    @app.get("/healthz", response_model=None)
+    async def healthz() -> Response:
+        if not service.engine.alive():
+            return _engine_dead()
+        return JSONResponse({"status": "OK", "timestamp": datetime.now(UTC).isoformat(timespec="seconds")})
+
+    @app.get("/ready", response_model=None)
+    async def ready() -> Response:
+        """Readiness: whether new requests are welcome."""
+        if service.lifecycle.draining:
+            return errors.draining().response()
+        return JSONResponse({"status": "OK"}) if service.engine.alive() else _engine_dead()
+
+    @app.get("/metrics", response_model=None)
+    async def metrics() -> Response:
+        return Response(service.metrics.render(), media_type=CONTENT_TYPE_LATEST)
+
+
+def _engine_dead() -> Response:
+    return errors.ApiError(
+        503, "The engine has stopped; the server must be started again.", code="engine_dead"
+    ).response()
+
+
+async def _on_disconnect(request: Request, error: Exception) -> Response:
+    """Nobody reads it; the log does."""
+    return Response(status_code=CLIENT_LEFT)

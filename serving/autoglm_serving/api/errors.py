@@ -1,0 +1,94 @@
+"""Every error as OpenAI's clients expect it: `{"error": {"message", "type", "param", "code"}}`."""
+
+from typing import Any
+
+from pydantic import ValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from autoglm_serving import logs
+from autoglm_serving.engine.base import Aborted, EngineDead, EngineError, QueueFull
+
+RETRY_AFTER_SECONDS = 1
+
+
+class ApiError(Exception):
+    """`param` is the request's field at fault, `code` OpenAI's short name of the error."""
+
+    def __init__(
+        self, status: int, message: str, *, param: str | None = None, code: str | None = None, retry: bool = False
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.param = param
+        self.code = code
+        self.headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if retry else {}
+
+    def body(self) -> dict[str, Any]:
+        kind = {429: "rate_limit_error"}.get(
+            self.status, "invalid_request_error" if self.status < 500 else "server_error"
+        )
+        return {"error": {"message": self.message, "type": kind, "param": self.param, "code": self.code}}
+
+    def response(self) -> JSONResponse:
+        return JSONResponse(self.body(), status_code=self.status, headers=self.headers)
+
+
+def invalid(message: str, param: str | None, code: str | None = None) -> ApiError:
+    return ApiError(400, message, param=param, code=code)
+
+
+def model_not_found(asked: str, served: str) -> ApiError:
+    return ApiError(
+        404, f"The model {asked!r} does not exist; this server has {served!r}.", param="model", code="model_not_found"
+    )
+
+
+def draining() -> ApiError:
+    return ApiError(503, "The server is shutting down; send the request again.", code="server_draining", retry=True)
+
+
+def from_engine(error: EngineError) -> ApiError:
+    match error:
+        case QueueFull():
+            return ApiError(429, f"The server is busy: {error}. Try again later.", code="engine_overloaded", retry=True)
+        case EngineDead():
+            return ApiError(503, f"No answer is possible: {error}.", code="engine_dead", retry=True)
+        case Aborted():
+            return draining()
+        case _:
+            return ApiError(500, f"This request failed: {error}.", code="request_failed")
+
+
+def from_validation(error: ValidationError) -> ApiError:
+    """The first fault; the rest often follows from it. The input is not repeated: it may be an image."""
+    fault = error.errors(include_url=False, include_input=False)[0]
+    if fault["type"] == "json_invalid":
+        return invalid(f"The body is not valid JSON: {fault['ctx']['error']}.", None, "invalid_json")
+    # pydantic puts the branch of a union into the location; OpenAI's `param` has the client's names only.
+    param = ".".join(str(part) for part in fault["loc"] if not (isinstance(part, str) and part.startswith("union:")))
+    return invalid(f"{param or 'body'}: {fault['msg']}.", param or None)
+
+
+async def on_api_error(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, ApiError)  # noqa: S101  registered for this class
+    return error.response()
+
+
+async def on_http_error(request: Request, error: Exception) -> JSONResponse:
+    """Routing's own: an unknown path, a wrong method."""
+    assert isinstance(error, HTTPException)  # noqa: S101  registered for this class
+    messages = {
+        404: f"There is no {request.url.path[:100]} here; see /openapi.json for what there is.",
+        405: f"{request.method} is not allowed on {request.url.path[:100]}.",
+    }
+    response = ApiError(error.status_code, messages.get(error.status_code, str(error.detail))).response()
+    response.headers.update(error.headers or {})
+    return response
+
+
+async def on_unexpected(request: Request, error: Exception) -> JSONResponse:
+    logs.error("unexpected error", exc_info=error, path=request.url.path)
+    return ApiError(500, "The server made an error; its log has the details.", code="internal_error").response()

@@ -1,0 +1,135 @@
+"""Around every request: an id, a line in the log, a count, a bound on the body, and the door during a drain."""
+
+import asyncio
+import re
+import time
+import uuid
+from typing import Any
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from autoglm_serving import logs
+from autoglm_serving.api import errors
+from autoglm_serving.api.service import Lifecycle
+from autoglm_serving.metrics import Metrics
+
+PROBES = frozenset({"/health", "/healthz", "/ready", "/metrics"})
+METHODS = frozenset({"GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH"})
+CLIENT_LEFT = 499
+"""nginx's status for a client that went away before its answer."""
+
+DISCARD_SECONDS = 10.0
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+
+
+class RequestLog:
+    """Takes or makes `x-request-id`, returns it, logs one line at the end. Never logs a query, body or header."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.monotonic()
+        given = Headers(scope=scope).get("x-request-id", "")
+        request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        status = CLIENT_LEFT
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)["x-request-id"] = request_id
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_with_id)
+        finally:
+            self._record(scope, request_id, status, time.monotonic() - began)
+
+    def _record(self, scope: Scope, request_id: str, status: int, seconds: float) -> None:
+        method = scope["method"] if scope["method"] in METHODS else "other"
+        handler = getattr(scope.get("route"), "path", "other")
+        self._metrics.count_http(method, handler, status)
+        fields: dict[str, Any] = {
+            key: value for key, value in scope.get("state", {}).get("log", {}).items() if value is not None
+        }
+        write = logs.debug if scope["path"] in PROBES else logs.info
+        write(
+            "request",
+            request_id=request_id,
+            method=method,
+            path=scope["path"][:256],
+            status=status,
+            seconds=round(seconds, 4),
+            **fields,
+        )
+
+
+class Door:
+    """Counts the requests in progress, which a drain waits for, and sends new ones away once it has begun."""
+
+    def __init__(self, app: ASGIApp, lifecycle: Lifecycle) -> None:
+        self._app = app
+        self._lifecycle = lifecycle
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] in PROBES:
+            await self._app(scope, receive, send)
+            return
+        if self._lifecycle.draining:
+            response = errors.draining().response()
+            # The connection must not be used again: the next request on it would find nobody.
+            response.headers["Connection"] = "close"
+            await response(scope, receive, send)
+            return
+        self._lifecycle.enter()
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._lifecycle.leave()
+
+
+class BodyLimit:
+    """Stops reading a body that is too large, whether or not it said so in its headers."""
+
+    def __init__(self, app: ASGIApp, max_bytes: int) -> None:
+        self._app = app
+        self._max_bytes = max_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        seen = 0
+
+        async def counted() -> Message:
+            nonlocal seen
+            message = await receive()
+            seen += len(message.get("body", b""))
+            if seen > self._max_bytes:
+                await self._discard(receive, message)
+                error = errors.ApiError(
+                    413, f"The body is larger than the {self._max_bytes} bytes allowed; send a smaller image."
+                )
+                error.headers["Connection"] = "close"
+                raise error
+            return message
+
+        await self._app(scope, counted, send)
+
+    async def _discard(self, receive: Receive, message: Message) -> None:
+        """Most clients read the answer only when they have sent everything, so as much again is read and dropped."""
+        left = self._max_bytes
+        try:
+            async with asyncio.timeout(DISCARD_SECONDS):
+                while left > 0 and message.get("more_body", False):
+                    message = await receive()
+                    left -= len(message.get("body", b""))
+        except TimeoutError:
+            return

@@ -1,0 +1,189 @@
+"""`python3 -m autoglm_serving {serve,tiny-model,verify}`. torch is imported only by what needs it."""
+
+import argparse
+import difflib
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+
+from autoglm_serving import __version__
+from autoglm_serving.errors import ServingError, SettingsError
+from autoglm_serving.settings import ServeSettings
+
+ENV_PREFIX = "AUTOGLM_SERVE_"
+MAX_SEED = 2**63 - 1
+
+
+OFFLINE = {
+    "HF_HUB_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "TRANSFORMERS_VERBOSITY": "error",
+    "TOKENIZERS_PARALLELISM": "false",
+}
+"""Read by the libraries when they are imported. What a model needs is in its folder, and nothing else is ever asked."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Exit code: 0 done, 1 the model or the machine is at fault, 2 the command line is."""
+    os.environ.update(OFFLINE)
+    try:
+        arguments = _parser().parse_args(_with_dashes(sys.argv[1:] if argv is None else argv))
+        return _COMMANDS[arguments.command](arguments)
+    except ServingError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+
+
+def serve_settings(flags: Mapping[str, str], environment: Mapping[str, str]) -> ServeSettings:
+    """Flags over environment variables over defaults. Raises SettingsError with every fault at once."""
+    values: dict[str, str] = {}
+    for name in ServeSettings.model_fields:
+        if name in flags:
+            values[name] = flags[name]
+        elif environment.get(_variable(name)):
+            values[name] = environment[_variable(name)]
+    try:
+        return ServeSettings.model_validate(values)
+    except ValidationError as error:
+        raise SettingsError(_explain(error, flags)) from None
+
+
+class _Parser(argparse.ArgumentParser):
+    """Names the flag that was probably meant."""
+
+    def error(self, message: str) -> NoReturn:
+        known = [option for action in self._actions for option in action.option_strings]
+        words = message.rpartition("unrecognized arguments: ")[2].split()
+        near = difflib.get_close_matches(words[0].partition("=")[0], known, n=1) if words else []
+        hint = f"; did you mean {near[0]}?" if near and "unrecognized" in message else ""
+        raise SettingsError(f"{message}{hint}; see `{self.prog} --help`")
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        # A sub-command's unknown flags end in the main parser, which doesn't know their neighbours.
+        arguments, unknown = self.parse_known_args(args, namespace)
+        if unknown:
+            commands: argparse.Action = next(a for a in self._actions if a.dest == "command")
+            assert isinstance(commands.choices, dict)  # noqa: S101  argparse gives the parsers by name
+            commands.choices[arguments.command].error(f"unrecognized arguments: {' '.join(unknown)}")
+        return arguments
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="autoglm_serving", description=__doc__, allow_abbrev=False)
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="{serve,tiny-model,verify}")
+
+    serve = commands.add_parser(
+        "serve",
+        allow_abbrev=False,
+        help="verify a model folder, load it and answer OpenAI requests",
+        description="Verify a model folder, load it and answer OpenAI requests.",
+        epilog=f"Each flag can be an environment variable instead: --max-num-seqs is {_variable('max_num_seqs')}.",
+    )
+    for name, field in ServeSettings.model_fields.items():
+        serve.add_argument(
+            _flag(name),
+            dest=name,
+            default=argparse.SUPPRESS,
+            metavar=_metavar(name, field),
+            help=_help(field).replace("%", "%%"),
+        )
+
+    tiny = commands.add_parser(
+        "tiny-model",
+        help="make a small GLM-4V with random weights",
+        description="Make a GLM-4V of about 3 million random weights, with tokenizer, image processor and chat"
+        " template: the same bytes for the same seed. A folder that is already there is verified and left alone.",
+    )
+    tiny.add_argument("folder", type=Path, help="folder to make")
+    tiny.add_argument("--seed", default="0", help="what the weights are drawn from (default: 0)")
+
+    verify = commands.add_parser(
+        "verify",
+        help="check a model folder against its SHA256SUMS",
+        description="Check every file of a model folder against its SHA256SUMS. Exit code 1 names the file at fault.",
+    )
+    verify.add_argument("folder", type=Path, help="folder of the model")
+    return parser
+
+
+def _serve(arguments: argparse.Namespace) -> int:
+    flags = {name: value for name, value in vars(arguments).items() if name in ServeSettings.model_fields}
+    settings = serve_settings(flags, os.environ)
+    from autoglm_serving.server import run
+
+    return run(settings)
+
+
+def _tiny_model(arguments: argparse.Namespace) -> int:
+    if not arguments.seed.isdecimal() or int(arguments.seed) > MAX_SEED:
+        raise SettingsError(f"--seed: {arguments.seed!r} is not allowed: use an integer from 0 to {MAX_SEED}")
+    from autoglm_serving.model.tiny import make
+
+    print(make(arguments.folder, int(arguments.seed)))
+    return 0
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    from autoglm_serving.model.folder import check
+
+    report = check(arguments.folder)
+    print(f"{arguments.folder}: {report.files} files, {report.bytes} bytes, all as in SHA256SUMS")
+    return 0
+
+
+_COMMANDS = {"serve": _serve, "tiny-model": _tiny_model, "verify": _verify}
+
+
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def _variable(name: str) -> str:
+    return ENV_PREFIX + name.upper()
+
+
+def _with_dashes(argv: Sequence[str]) -> list[str]:
+    """vLLM takes `--max_model_len` for `--max-model-len`, and its recipes use both."""
+    words = []
+    for word in argv:
+        name, equals, value = word.partition("=")
+        words.append(name.replace("_", "-") + equals + value if word.startswith("--") else word)
+    return words
+
+
+def _metavar(name: str, field: FieldInfo) -> str:
+    choices: tuple[str, ...] = getattr(field.annotation, "__args__", ())
+    if choices and all(isinstance(choice, str) for choice in choices):
+        return "{" + ",".join(choices) + "}"
+    return {"model": "FOLDER"}.get(name, name.rpartition("_")[2].upper())
+
+
+def _help(field: FieldInfo) -> str:
+    if field.is_required():
+        return f"{field.description} (required)"
+    if field.default is None:
+        return str(field.description)
+    default = (
+        field.default.model_dump_json(exclude_none=True) if isinstance(field.default, BaseModel) else field.default
+    )
+    return f"{field.description} (default: {default})"
+
+
+def _explain(error: ValidationError, flags: Mapping[str, str]) -> str:
+    faults = []
+    for fault in error.errors(include_url=False):
+        name = str(fault["loc"][0])
+        field = ServeSettings.model_fields[name]
+        if fault["type"] == "missing":
+            faults.append(f"{_flag(name)} is missing: give {_flag(name)} or set {_variable(name)}; {field.description}")
+        else:
+            source = _flag(name) if name in flags else _variable(name)
+            faults.append(f"{source}: {fault['input']!r} is not allowed: {fault['msg']}; it is: {_help(field)}")
+    return "\n".join(dict.fromkeys(faults))

@@ -1,0 +1,121 @@
+"""What every engine offers the API: token ids in, token ids out. Text, HTTP and JSON stay outside."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+
+
+class FinishReason(StrEnum):
+    STOP = "stop"
+    LENGTH = "length"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SamplingParams:
+    """vLLM's names and meanings. `top_k` 0 and `min_p` 0 switch the filter off; temperature 0 is greedy."""
+
+    max_tokens: int
+    temperature: float = 1.0
+    top_p: float = 1.0
+    top_k: int = 0
+    min_p: float = 0.0
+    frequency_penalty: float = 0.0
+    presence_penalty: float = 0.0
+    repetition_penalty: float = 1.0
+    seed: int | None = None
+    ignore_eos: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Images:
+    """The images of one prompt, ready for the vision tower.
+
+    `pixel_values` is a float array [patches, channels * temporal_patch * patch * patch], `grid_thw` an integer
+    array [images, 3] of the patches in time, height and width. Arrays, not tensors: the seam imports no torch.
+    """
+
+    pixel_values: Any
+    grid_thw: Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prompt:
+    token_ids: list[int]
+    images: Images | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Token:
+    """One generated token; the last one of an answer says why it is the last."""
+
+    token_id: int
+    finish_reason: FinishReason | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Failure:
+    """The request has ended without an answer; `error` is one of the classes below."""
+
+    error: "EngineError"
+
+
+Output = Token | Failure
+Listener = Callable[[Output], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """`listener` is called on the engine's thread, once a token, and must return at once."""
+
+    prompt: Prompt
+    sampling: SamplingParams
+    listener: Listener = field(compare=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineStats:
+    running: int
+    waiting: int
+    cached_tokens: int
+    """Tokens whose keys and values are held now."""
+    capacity_tokens: int
+    """Tokens that can be held at most."""
+
+
+class EngineError(Exception):
+    """A request can't be answered."""
+
+
+class QueueFull(EngineError):
+    """No place to wait; the same request may succeed later."""
+
+
+class EngineDead(EngineError):
+    """The engine has stopped for good; the process must be started again."""
+
+
+class Aborted(EngineError):
+    """The engine was told to stop before the answer was complete."""
+
+
+class RequestFailed(EngineError):
+    """This request broke a step; the engine serves the others on."""
+
+
+class Ticket(Protocol):
+    def cancel(self) -> None:
+        """Free what the request holds; its listener hears no more. Any thread, any number of times."""
+
+
+class Engine(Protocol):
+    def submit(self, request: Request) -> Ticket:
+        """Queue a request. Any thread. Raises QueueFull or EngineDead."""
+
+    def alive(self) -> bool:
+        """False once the engine is dead or a step hangs: then only a new process helps."""
+
+    def stats(self) -> EngineStats: ...
+
+    def stop(self) -> None:
+        """End every request with Aborted, then the engine. Returns after the step under way, if it returns."""

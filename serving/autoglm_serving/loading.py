@@ -1,0 +1,64 @@
+"""From settings to a service: the parts, put together. torch is imported here and not before."""
+
+import os
+import time
+
+from autoglm_serving import logs
+from autoglm_serving.api.service import Limits, Service
+from autoglm_serving.cpu import usable_cpus
+from autoglm_serving.engine.worker import Worker
+from autoglm_serving.errors import SettingsError
+from autoglm_serving.metrics import Metrics
+from autoglm_serving.settings import ServeSettings
+
+
+def load(settings: ServeSettings) -> tuple[Service, Worker]:
+    """The model of a verified folder behind the API; the engine is not started. Raises ServingError."""
+    threads = settings.threads or usable_cpus()
+    # torch's thread pools are sized when it is imported.
+    os.environ["OMP_NUM_THREADS"] = str(threads)
+    import torch
+
+    from autoglm_serving.engine.runner import Glm4vRunner
+    from autoglm_serving.model import loader
+    from autoglm_serving.model.prompts import PromptBuilder
+
+    torch.set_num_threads(threads)
+    model = loader.load(settings.model, dtype=settings.dtype, device=settings.device)
+    max_model_len = _context(settings.max_model_len, model.config.get_text_config().max_position_embeddings)
+    prompts = PromptBuilder(
+        settings.model,
+        image_token_id=model.config.image_token_id,
+        content_format=settings.chat_template_content_format,
+        max_pixels=settings.mm_processor_kwargs.max_pixels,
+        max_model_len=max_model_len,
+    )
+    engine = Worker(
+        Glm4vRunner(model, loader.eos_token_ids(settings.model)),
+        max_running=settings.max_num_seqs,
+        max_waiting=settings.max_num_waiting,
+        capacity_tokens=settings.max_num_seqs * max_model_len,
+        step_timeout=settings.step_timeout,
+    )
+    limits = Limits(
+        max_model_len=max_model_len,
+        max_images=settings.limit_mm_per_prompt.image,
+        max_image_pixels=settings.max_image_pixels,
+        max_body_bytes=settings.max_body_bytes,
+    )
+    service = Service(
+        model_name=settings.served_model_name,
+        created=int(time.time()),
+        engine=engine,
+        prompts=prompts,
+        limits=limits,
+        metrics=Metrics(settings.served_model_name, engine.stats),
+    )
+    logs.info("engine", device=str(model.device), dtype=str(model.dtype), threads=threads, max_model_len=max_model_len)
+    return service, engine
+
+
+def _context(asked: int | None, possible: int) -> int:
+    if asked is not None and asked > possible:
+        raise SettingsError(f"--max-model-len: {asked} is more than the {possible} tokens the model was made for")
+    return asked or possible

@@ -1,0 +1,1 @@
+"""A model folder: checked (`manifest`, `folder`), loaded (`loader`), fed (`prompts`), or made (`tiny`)."""

@@ -1,0 +1,129 @@
+"""The life of `serve`: take the port, verify, load, listen, drain."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from types import FrameType
+
+import uvicorn
+
+from autoglm_serving import __version__, logs
+from autoglm_serving.api.app import create_app
+from autoglm_serving.api.service import Service
+from autoglm_serving.errors import SettingsError
+from autoglm_serving.loading import load
+from autoglm_serving.model import folder
+from autoglm_serving.settings import ServeSettings
+
+KEEP_ALIVE_SECONDS = 75
+"""Longer than a gateway keeps idle connections (set it to 60 s there), so that it is never the server that hangs up."""
+
+CLOSE_SECONDS = 5
+"""What clients that do not read get at the very end."""
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+def run(settings: ServeSettings) -> int:
+    """Serve until a signal. Returns the exit code; raises ServingError before it listens."""
+    for number in SIGNALS:
+        # As process 1 of a container, a signal without a handler would be ignored while the model loads.
+        signal.signal(number, _leave_at_once)
+    logs.configure(settings.log_level)
+    listener = _bind(settings.host, settings.port)
+    began = time.monotonic()
+    report = folder.check(settings.model)
+    logs.info("model verified", folder=str(settings.model), bytes=report.bytes, seconds=_since(began))
+    began = time.monotonic()
+    service, engine = load(settings)
+    logs.info("model loaded", name=service.model_name, version=__version__, seconds=_since(began))
+    engine.start()
+    try:
+        asyncio.run(_serve(settings, service, listener))
+    finally:
+        engine.stop()
+    logs.info("stopped")
+    return 0
+
+
+class _Server(uvicorn.Server):
+    """Leaves the signals to us: uvicorn would close the door on the first one and never hurry on a second SIGTERM."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def _serve(settings: ServeSettings, service: Service, listener: socket.socket) -> None:
+    config = uvicorn.Config(
+        create_app(service),
+        http="h11",  # bounds the size of a request's head, which httptools does not
+        loop="asyncio",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        timeout_graceful_shutdown=CLOSE_SECONDS,
+    )
+    server = _Server(config)
+    loop = asyncio.get_running_loop()
+    drains: list[asyncio.Task[None]] = []
+
+    def on_signal(number: int) -> None:
+        if drains:
+            logs.warning("second signal: leaving at once", open_requests=service.lifecycle.active)
+            sys.stdout.flush()
+            os._exit(128 + number)
+        drains.append(loop.create_task(_drain(service, server, settings.shutdown_timeout)))
+
+    for number in SIGNALS:
+        loop.add_signal_handler(number, on_signal, number)
+    host, port = listener.getsockname()[:2]
+    logs.info("listening", host=host, port=port)
+    await server.serve(sockets=[listener])
+
+
+async def _drain(service: Service, server: uvicorn.Server, timeout: float) -> None:
+    """Refuse new requests, let open ones end, then close. After `timeout` seconds the open ones are ended."""
+    service.lifecycle.draining = True
+    logs.info("draining", open_requests=service.lifecycle.active, timeout_seconds=timeout)
+    try:
+        async with asyncio.timeout(timeout):
+            await service.lifecycle.idle()
+    except TimeoutError:
+        logs.warning("drain timed out: open requests are ended", open_requests=service.lifecycle.active)
+        await asyncio.to_thread(service.engine.stop)
+    server.should_exit = True
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    """Take the port before minutes go into loading; nobody is answered until uvicorn listens."""
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[
+            0
+        ]
+        listener = socket.socket(family, kind)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except OSError as error:
+        raise SettingsError(
+            f"--host {host} --port {port}: can't listen there: {error.strerror or error};"
+            " choose another, or stop what listens there"
+        ) from error
+    return listener
+
+
+def _leave_at_once(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(0)
+
+
+def _since(began: float) -> float:
+    return round(time.monotonic() - began, 3)

@@ -1,0 +1,76 @@
+"""What `serve` can be told: one field a flag, with vLLM's names. The command line is made from this class."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, Json
+
+MIB = 1024 * 1024
+
+
+class MultimodalLimits(BaseModel):
+    """How many items of each kind one request may hold."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    image: int = Field(default=10, ge=0)
+
+
+class ProcessorOptions(BaseModel):
+    """What is changed in the model's image processor. One image costs about `max_pixels` / 784 tokens at most."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max_pixels: int | None = Field(default=None, ge=112 * 112)
+
+
+class ServeSettings(BaseModel):
+    """A description is the flag's help text; a bound is the check that the flag's value must pass."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+    model: Path = Field(description="folder of the model, with its SHA256SUMS")
+    served_model_name: str = Field(
+        default="autoglm-phone-9b", min_length=1, max_length=128, description="the model's name in the API"
+    )
+    host: str = Field(default="0.0.0.0", min_length=1, description="address to listen on")  # noqa: S104  a pod's
+    port: int = Field(default=8000, ge=0, le=65535, description="port to listen on; 0 picks a free one")
+    max_model_len: int | None = Field(
+        default=None, ge=16, description="longest prompt plus answer, in tokens (default: what the model was made for)"
+    )
+    max_num_seqs: int = Field(default=8, ge=1, le=1024, description="requests that generate at the same time")
+    max_num_waiting: int = Field(
+        default=64, ge=0, le=65536, description="requests that wait for a place; one more gets 429"
+    )
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
+        default="auto", description="type of the weights in memory; auto is the folder's own"
+    )
+    device: Literal["auto", "cpu", "cuda"] = Field(default="auto", description="auto is cuda where there is a GPU")
+    threads: int | None = Field(
+        default=None, ge=1, le=1024, description="CPU threads of the engine (default: the container's CPU limit)"
+    )
+    shutdown_timeout: float = Field(
+        default=120.0, ge=0, le=86400, allow_inf_nan=False, description="seconds that open streams get after SIGTERM"
+    )
+    step_timeout: float = Field(
+        default=600.0,
+        gt=0,
+        allow_inf_nan=False,
+        description="seconds after which a step that has not returned means a dead engine",
+    )
+    chat_template_content_format: Literal["string", "openai"] = Field(
+        default="string", description="how the chat template gets a message: one text, or OpenAI's list of parts"
+    )
+    limit_mm_per_prompt: Json[MultimodalLimits] = Field(
+        default=MultimodalLimits(), description="items of each kind in one request, as JSON"
+    )
+    mm_processor_kwargs: Json[ProcessorOptions] = Field(
+        default=ProcessorOptions(), description="options of the image processor, as JSON"
+    )
+    max_image_pixels: int = Field(
+        default=25_000_000, ge=1, description="width times height of an image, before it is decoded"
+    )
+    max_body_bytes: int = Field(default=32 * MIB, ge=1024, description="size of a request's body")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="debug also logs the probes"
+    )
