@@ -57,13 +57,12 @@ def tree(root: Path, at: str = "", keep: Keep = lambda _: True) -> Iterator[Node
     """
 
     def walk(here: Path) -> Iterator[Node]:
-        for entry in os.scandir(here):
-            path = Path(entry.path)
+        for path in here.iterdir():
             relative = PurePosixPath(path.relative_to(root))
             if not keep(relative):
                 continue
             name = str(at / relative)
-            mode = entry.stat(follow_symlinks=False).st_mode
+            mode = path.lstat().st_mode
             if stat.S_ISLNK(mode):
                 yield link(name, os.readlink(path))
             elif stat.S_ISDIR(mode):

@@ -1,0 +1,76 @@
+"""The image that anyone builds from serving/Containerfile and the one made from registries alone must not drift."""
+
+import json
+import re
+import shlex
+import tomllib
+
+import pytest
+
+from tools.images.serving import SETTINGS
+from tools.images.wheels import AT, CPU_EXCLUDES, CPU_LOCK, LOCK, SERVING
+from tools.paths import ROOT
+
+TEXT = (SERVING / "Containerfile").read_text()
+
+
+def instructions(stage):
+    """The (name, value) pairs of a stage, 0 or 1, with comments gone and lines joined."""
+    lines = "\n".join(line for line in TEXT.splitlines() if not line.lstrip().startswith("#"))
+    pairs = [line.split(None, 1) for line in lines.replace("\\\n", " ").splitlines() if line.strip()]
+    starts = [number for number, (name, _) in enumerate(pairs) if name == "FROM"]
+    return pairs[starts[stage] : [*starts, None][stage + 1]]
+
+
+def value(name, stage=1):
+    (found,) = [value for instruction, value in instructions(stage) if instruction == name]
+    return found
+
+
+def pins(path):
+    return dict(re.findall(r"^([a-z0-9-]+)==([^ ;\\]+)", path.read_text(), re.MULTILINE))
+
+
+def test_both_images_start_the_same_program_as_the_same_user():
+    assert json.loads(value("ENTRYPOINT")) == list(SETTINGS.entrypoint)
+    assert value("USER") == SETTINGS.user == "65532:65532"
+    assert value("WORKDIR") == SETTINGS.folder
+    assert not SETTINGS.command
+
+
+def test_both_images_have_the_same_environment():
+    assert dict(word.split("=", 1) for word in shlex.split(value("ENV"))) == dict(SETTINGS.environment)
+
+
+def test_both_images_have_the_same_layout():
+    assert value("COPY").split() == ["--from=dependencies", "/opt/autoglm", "/opt/autoglm"]
+    targets = [words.split()[-1] for name, words in instructions(0) if name == "COPY"]
+    assert targets[-1] == "/opt/autoglm/app/autoglm_serving"
+    assert f"--target /{AT} " in TEXT
+
+
+@pytest.mark.parametrize("stage", [0, 1])
+def test_the_base_is_an_exact_version(stage):
+    assert re.fullmatch(r"\S+/python:\d+\.\d+\.\d+-slim-bookworm( AS dependencies)?", value("FROM", stage))
+
+
+def test_the_last_stage_runs_no_command_so_it_gets_no_compiler():
+    assert "RUN" not in [name for name, _ in instructions(1)]
+
+
+def test_the_cpu_build_is_of_the_version_in_the_lock():
+    assert pins(CPU_LOCK) == {"torch": pins(LOCK)["torch"] + "+cpu"}
+
+
+def test_the_cpu_build_replaces_what_is_there_for_cuda_alone():
+    excluded = {line for line in CPU_EXCLUDES.read_text().splitlines() if not line.startswith("#")}
+    cuda = {name for name in pins(LOCK) if name.startswith(("nvidia-", "cuda-")) or name in ("torch", "triton")}
+    assert excluded == cuda
+
+
+def test_uv_is_the_one_of_the_toolchain():
+    version = pins(ROOT / "requirements.lock")["uv"]
+    assert f"uv=={version} " in TEXT
+    assert f"uv=={version}" in tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]["dev"]
+    locked = set(re.findall(r"sha256:\w+", (ROOT / "requirements.lock").read_text()))
+    assert set(re.findall(r"sha256:\w+", TEXT)) <= locked
