@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from tools.cluster.errors import ClusterError
 from tools.cluster.host import enter, find_init
 from tools.cluster.lifecycle import kubectl, start, stop, wipe
-from tools.cluster.settings import RANGES, ClusterSettings
+from tools.cluster.settings import DEFAULTS, RANGES, ClusterSettings
 from tools.cluster.state import status, table
 from tools.images import MissingInput, build
 from tools.paths import LOG
@@ -43,8 +43,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("command", choices=COMMANDS)
     made.add_argument("--name", default="dev", help="of the cluster; two names run side by side (default: %(default)s)")
     for field in RANGES:
-        default = getattr(ClusterSettings, field)
-        made.add_argument(f"--{field.replace('_', '-')}", metavar="CIDR", help=f"(default: {default})")
+        made.add_argument(f"--{field.replace('_', '-')}", metavar="CIDR", help=f"(default: {DEFAULTS[field]})")
     made.add_argument("arguments", nargs="*", help="after `--`: for shell and kubectl")
     return made
 

@@ -1,13 +1,23 @@
 """What the cluster is born with: the storage class, the rights of the node's own parts, DNS and metrics."""
 
 from collections.abc import Mapping
-from typing import Any
 
+from tools.cluster.manifests import (
+    Object,
+    account,
+    account_subject,
+    binding,
+    cluster_role,
+    deployment,
+    meta,
+    role_ref,
+    rule,
+    service,
+    user,
+)
 from tools.cluster.render import CLUSTER_DOMAIN
 from tools.cluster.settings import ClusterSettings
 
-Object = dict[str, Any]
-DEPLOYMENTS = ("coredns", "metrics-server")
 _DNS_PORT = 1053  # a process without capabilities binds no port below 1024; network policies see this one, not 53
 _METRICS_PORT = 10250
 _READ = ["get", "list", "watch"]
@@ -37,20 +47,20 @@ def storage_class() -> Object:
 
 def node_agent_rights() -> list[Object]:
     rules = [
-        _rule("", ["pods", "namespaces", "nodes", "persistentvolumeclaims"], _READ),
-        _rule("networking.k8s.io", ["networkpolicies"], _READ),
-        _rule("storage.k8s.io", ["storageclasses"], _READ),
-        _rule("", ["persistentvolumes"], [*_READ, "create", "patch", "update", "delete"]),
-        _rule("", ["persistentvolumeclaims"], ["patch", "update"]),
-        _rule("", ["events"], ["create", "patch", "update"]),
+        rule("", ["pods", "namespaces", "nodes", "persistentvolumeclaims"], _READ),
+        rule("networking.k8s.io", ["networkpolicies"], _READ),
+        rule("storage.k8s.io", ["storageclasses"], _READ),
+        rule("", ["persistentvolumes"], [*_READ, "create", "patch", "update", "delete"]),
+        rule("", ["persistentvolumeclaims"], ["patch", "update"]),
+        rule("", ["events"], ["create", "patch", "update"]),
     ]
-    return [_cluster_role("autoglm:node-agent", rules), _binding("autoglm:node-agent", _user("autoglm:node-agent"))]
+    return [cluster_role("autoglm:node-agent", rules), binding("autoglm:node-agent", user("autoglm:node-agent"))]
 
 
 def kubelet_client_rights() -> list[Object]:
     """The API server calls the kubelet for logs, exec and port-forward; that is all its certificate may do."""
     group = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "autoglm:kubelet-clients"}
-    return [_binding("autoglm:kubelet-clients", group, role="system:kubelet-api-admin")]
+    return [binding("autoglm:kubelet-clients", group, role="system:kubelet-api-admin")]
 
 
 def dns(s: ClusterSettings, image: str) -> list[Object]:
@@ -76,8 +86,8 @@ def dns(s: ClusterSettings, image: str) -> list[Object]:
 """
     name, labels = "coredns", {"k8s-app": "kube-dns"}
     rules = [
-        _rule("", ["endpoints", "services", "pods", "namespaces"], ["list", "watch"]),
-        _rule("discovery.k8s.io", ["endpointslices"], ["list", "watch"]),
+        rule("", ["endpoints", "services", "pods", "namespaces"], ["list", "watch"]),
+        rule("discovery.k8s.io", ["endpointslices"], ["list", "watch"]),
     ]
     container = {
         "name": name,
@@ -98,12 +108,12 @@ def dns(s: ClusterSettings, image: str) -> list[Object]:
         {"name": "dns-tcp", "port": 53, "targetPort": _DNS_PORT, "protocol": "TCP"},
     ]
     return [
-        _account(name),
-        _cluster_role("system:coredns", rules),
-        _binding("system:coredns", _account_subject(name)),
-        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": _meta(name), "data": {"Corefile": corefile}},
-        _service("kube-dns", labels, ports, address=str(s.dns_address)),
-        _deployment(name, labels, container, volumes),
+        account(name),
+        cluster_role("system:coredns", rules),
+        binding("system:coredns", account_subject(name)),
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta(name), "data": {"Corefile": corefile}},
+        service("kube-dns", labels, ports, address=str(s.dns_address)),
+        deployment(name, labels, container, volumes),
     ]
 
 
@@ -118,7 +128,7 @@ def metrics(image: str, authority: str, certificate: str, key: str) -> list[Obje
             "--tls-private-key-file=/tls/tls.key",
             "--kubelet-preferred-address-types=InternalIP",
             "--kubelet-certificate-authority=/ca/ca.crt",
-            "--metric-resolution=15s",  # at least 10 s
+            "--metric-resolution=10s",  # the least it takes
         ],
         "ports": [{"name": "https", "containerPort": _METRICS_PORT}],
         "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "256Mi"}},
@@ -136,34 +146,34 @@ def metrics(image: str, authority: str, certificate: str, key: str) -> list[Obje
     ]
     pods = ["pods", "nodes"]
     return [
-        _account(name),
-        _cluster_role(
+        account(name),
+        cluster_role(
             "system:metrics-server",
-            [_rule("", ["nodes/metrics"], ["get"]), _rule("", [*pods, "namespaces", "configmaps"], _READ)],
+            [rule("", ["nodes/metrics"], ["get"]), rule("", [*pods, "namespaces", "configmaps"], _READ)],
         ),
-        _binding("system:metrics-server", _account_subject(name)),
-        _cluster_role(
+        binding("system:metrics-server", account_subject(name)),
+        cluster_role(
             "system:aggregated-metrics-reader",
-            [_rule("metrics.k8s.io", pods, _READ)],
+            [rule("metrics.k8s.io", pods, _READ)],
             {f"rbac.authorization.k8s.io/aggregate-to-{role}": "true" for role in ("admin", "edit", "view")},
         ),
-        _binding("metrics-server:system:auth-delegator", _account_subject(name), role="system:auth-delegator"),
+        binding("metrics-server:system:auth-delegator", account_subject(name), role="system:auth-delegator"),
         {
             "apiVersion": "rbac.authorization.k8s.io/v1",
             "kind": "RoleBinding",
-            "metadata": _meta("metrics-server-auth-reader"),
-            "roleRef": _role_ref("Role", "extension-apiserver-authentication-reader"),
-            "subjects": [_account_subject(name)],
+            "metadata": meta("metrics-server-auth-reader"),
+            "roleRef": role_ref("Role", "extension-apiserver-authentication-reader"),
+            "subjects": [account_subject(name)],
         },
         {
             "apiVersion": "v1",
             "kind": "Secret",
             "type": "kubernetes.io/tls",
-            "metadata": _meta(name),
+            "metadata": meta(name),
             "data": {"tls.crt": certificate, "tls.key": key},
         },
-        _service(name, labels, [{"name": "https", "port": 443, "targetPort": "https"}]),
-        _deployment(name, labels, container, volumes),
+        service(name, labels, [{"name": "https", "port": 443, "targetPort": "https"}]),
+        deployment(name, labels, container, volumes),
         {
             "apiVersion": "apiregistration.k8s.io/v1",
             "kind": "APIService",
@@ -178,80 +188,3 @@ def metrics(image: str, authority: str, certificate: str, key: str) -> list[Obje
             },
         },
     ]
-
-
-def _deployment(name: str, labels: Mapping[str, str], container: Object, volumes: list[Object]) -> Object:
-    nobody = {"runAsNonRoot": True, "runAsUser": 65532, "runAsGroup": 65532, "fsGroup": 65532}
-    locked = {
-        "allowPrivilegeEscalation": False,
-        "readOnlyRootFilesystem": True,
-        "capabilities": {"drop": ["ALL"]},
-    }
-    pod = {
-        "serviceAccountName": name,
-        "priorityClassName": "system-cluster-critical",
-        "securityContext": {**nobody, "seccompProfile": {"type": "RuntimeDefault"}},
-        "containers": [{"imagePullPolicy": "Never", **container, "securityContext": locked}],
-        "volumes": volumes,
-    }
-    return {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
-        "metadata": _meta(name, labels),
-        "spec": {
-            "replicas": 1,
-            "selector": {"matchLabels": dict(labels)},
-            "strategy": {"type": "RollingUpdate", "rollingUpdate": {"maxUnavailable": 0, "maxSurge": 1}},
-            "template": {"metadata": {"labels": dict(labels)}, "spec": pod},
-        },
-    }
-
-
-def _service(name: str, labels: Mapping[str, str], ports: list[Object], address: str | None = None) -> Object:
-    spec: Object = {"selector": dict(labels), "ports": ports}
-    if address:
-        spec["clusterIP"] = address
-    return {"apiVersion": "v1", "kind": "Service", "metadata": _meta(name, labels), "spec": spec}
-
-
-def _cluster_role(name: str, rules: list[Object], labels: Mapping[str, str] | None = None) -> Object:
-    return {
-        "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": "ClusterRole",
-        "metadata": {"name": name, "labels": dict(labels or {})},
-        "rules": rules,
-    }
-
-
-def _binding(name: str, subject: Object, role: str | None = None) -> Object:
-    return {
-        "apiVersion": "rbac.authorization.k8s.io/v1",
-        "kind": "ClusterRoleBinding",
-        "metadata": {"name": name},
-        "roleRef": _role_ref("ClusterRole", role or name),
-        "subjects": [subject],
-    }
-
-
-def _rule(group: str, resources: list[str], verbs: list[str]) -> Object:
-    return {"apiGroups": [group], "resources": resources, "verbs": verbs}
-
-
-def _role_ref(kind: str, name: str) -> Object:
-    return {"apiGroup": "rbac.authorization.k8s.io", "kind": kind, "name": name}
-
-
-def _user(name: str) -> Object:
-    return {"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": name}
-
-
-def _account(name: str) -> Object:
-    return {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": _meta(name)}
-
-
-def _account_subject(name: str) -> Object:
-    return {"kind": "ServiceAccount", "name": name, "namespace": "kube-system"}
-
-
-def _meta(name: str, labels: Mapping[str, str] | None = None) -> Object:
-    return {"name": name, "namespace": "kube-system", **({"labels": dict(labels)} if labels else {})}

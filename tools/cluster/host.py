@@ -17,7 +17,7 @@ _PROC = Path("/proc")
 
 @dataclass(frozen=True)
 class Member:
-    """A process of the node. `inner` is its PID in the node, None for those of containers; memory is resident, in MiB."""
+    """A process of the node. `inner` is its PID there, None for those of containers; resident memory in MiB."""
 
     pid: int
     inner: int | None
@@ -58,7 +58,7 @@ def end_init(s: ClusterSettings, patience: float = 10) -> None:
         return
     finally:
         os.close(descriptor)
-    raise ClusterError(f"init of cluster {s.name!r}: PID {pid} does not end, not even by SIGKILL; see its state in /proc")
+    raise ClusterError(f"init of {s.name!r}: PID {pid} does not end, not even by SIGKILL; see /proc/{pid}/stack")
 
 
 def members(s: ClusterSettings) -> list[Member]:
@@ -84,8 +84,7 @@ def enter(pid: int, *namespaces: str) -> list[str]:
 
 
 def connect(s: ClusterSettings, init: int) -> None:
-    """Makes the link and its routes, or what is missing of them. The node gets no default route: it reaches this machine
-    and nothing beyond."""
+    """Makes what is missing of the link and its routes. Without a default route the node reaches this machine only."""
     inside = enter(init, "net")
     both = _has(["ip"], s.link) and _has([*inside, "ip"], UPLINK)
     if not both:

@@ -59,7 +59,9 @@ def _ctr(s: ClusterSettings, *arguments: str) -> str:
     try:
         done = subprocess.run(argv, capture_output=True, text=True, timeout=TIMEOUT)
     except subprocess.TimeoutExpired:
-        raise ClusterError(f"ctr {' '.join(arguments)}: not done in {TIMEOUT:.0f} s; see {s.log('containerd')}") from None
-    if done.returncode:
-        raise ClusterError(f"ctr {' '.join(arguments)}: {done.stderr.strip()}; see {s.log('containerd')}")
-    return done.stdout
+        problem = f"not done in {TIMEOUT:.0f} s"
+    else:
+        if done.returncode == 0:
+            return done.stdout
+        problem = done.stderr.strip()
+    raise ClusterError(f"ctr {' '.join(arguments)}: {problem}; see {s.log('containerd')}")

@@ -1,7 +1,7 @@
 """PID 1 of the node: starts its processes, starts again what ends, and keeps a record of it in state.json.
 
-`python -m tools.cluster.init FOLDER` joins the node's cgroup, makes the namespaces and leaves the init in them. The kernel
-ends everything inside when the init ends, however it ends. Standard library only: it stays small in memory.
+`python -m tools.cluster.init FOLDER` joins the node's cgroup, makes the namespaces and leaves the init in them. The
+kernel ends everything inside when the init ends, however it ends. Standard library only: it stays small in memory.
 """
 
 import contextlib
@@ -74,6 +74,7 @@ class Init:
         self.plan = plan
         self.folder = Path(plan["folder"])
         self.processes = [Supervised(**process) for process in plan["processes"]]
+        self.started = time.time()
         self.problem = ""
         self._written = ""
 
@@ -134,8 +135,8 @@ class Init:
         for row in rows:
             for internal in ("argv", "waits_for_api", "due", "delay"):
                 del row[internal]
-        state = {"generation": self.plan["generation"], "problem": self.problem, "processes": rows}
-        text = json.dumps(state, indent=1)
+        state = {"generation": self.plan["generation"], "started": self.started, "problem": self.problem}
+        text = json.dumps(state | {"processes": rows}, indent=1)
         if text != self._written:
             part = self.folder / ".state.part"
             part.write_text(text)

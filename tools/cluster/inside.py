@@ -1,16 +1,16 @@
 """Makes the new namespaces a node: what its init does before the first process. Standard library only.
 
-The machine's own files stay as they are: /run is fresh, /var/log is the cluster's, /var/lib is seen through an overlay whose
-changes vanish with the node. kubelet demands kernel settings that hold for the whole machine (reboot ten seconds after
-a panic, panic at an oops, overcommit all memory): it finds them, as files over those of /proc/sys, but nothing is set,
-as a developer's machine shall not reboot for a cluster's sake. Kernel modules that are missing are loaded on demand by
-the kernel and stay.
+The machine's own files stay as they are: /run is fresh, /var/log is the cluster's, /var/lib is seen through an overlay
+whose changes vanish with the node. kubelet demands kernel settings that hold for the whole machine (reboot ten seconds
+after a panic, panic at an oops, overcommit all memory): it finds them, as files over those of /proc/sys, but nothing is
+set, as a developer's machine shall not reboot for a cluster's sake. Kernel modules that are missing are loaded by the
+kernel on demand, and stay.
 """
 
 import re
 import socket
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -120,7 +120,7 @@ def probe_netfilter(environment: Mapping[str, str]) -> None:
         raise first
 
 
-def _restore_probe(rules: Any, environment: Mapping[str, str]) -> None:
+def _restore_probe(rules: Iterable[str], environment: Mapping[str, str]) -> None:
     table = ["*nat", ":PROBE - [0:0]", *(f"-A PROBE {rule}" for rule in rules), "-F PROBE", "-X PROBE", "COMMIT", ""]
     run(["iptables-restore", "--noflush"], environment, "\n".join(table))
 

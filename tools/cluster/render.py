@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -16,8 +17,8 @@ _SYSTEM_USERS = [f"system:kube-{name}" for name in ("controller-manager", "sched
 
 
 def files(s: ClusterSettings, *, pause: str, rlimits: bool) -> dict[str, str]:
-    """Text by file name, for `etc/`. `pause` is the image of the pods' sandboxes; without `rlimits` (no CAP_SYS_RESOURCE)
-    containers keep the limits they inherit."""
+    """Text by file name, for `etc/`. `pause` is the image of the pods' sandboxes; without `rlimits` (no
+    CAP_SYS_RESOURCE) containers keep the limits they inherit."""
     return {
         "containerd.toml": containerd(s, pause=pause, rlimits=rlimits),
         "cni/10-bridge.conflist": cni(s),
@@ -140,7 +141,7 @@ def kube_proxy(s: ClusterSettings) -> str:
 
 
 def kubeconfig(s: ClusterSettings, user: str) -> str:
-    def encoded(path: Any) -> str:
+    def encoded(path: Path) -> str:
         return base64.b64encode(path.read_bytes()).decode()
 
     cluster = {"server": s.api_server, "certificate-authority-data": encoded(s.certificate("ca"))}
@@ -196,7 +197,10 @@ def authentication() -> str:
         {
             "apiVersion": "apiserver.config.k8s.io/v1",
             "kind": "AuthenticationConfiguration",
-            "anonymous": {"enabled": True, "conditions": [{"path": path} for path in ("/livez", "/readyz", "/healthz")]},
+            "anonymous": {
+                "enabled": True,
+                "conditions": [{"path": f"/{name}z"} for name in ("live", "ready", "health")],
+            },
         }
     )
 
@@ -206,7 +210,7 @@ def admission() -> str:
     pods = {
         "apiVersion": "pod-security.admission.config.k8s.io/v1",
         "kind": "PodSecurityConfiguration",
-        "defaults": {"enforce": "baseline", "enforce-version": "latest", "warn": "restricted", "warn-version": "latest"},
+        "defaults": {"enforce": "baseline", "warn": "restricted"},
         "exemptions": {"namespaces": ["kube-system"]},
     }
     return _yaml(

@@ -12,7 +12,12 @@ from typing import Any, Self
 from tools.cluster.errors import ClusterError
 from tools.paths import BIN, CLUSTER, TOOLS
 
-RANGES = ("node_range", "service_range", "pod_range")
+DEFAULTS = {
+    "node_range": IPv4Network("172.31.254.0/30"),
+    "service_range": IPv4Network("10.97.0.0/16"),
+    "pod_range": IPv4Network("10.245.0.0/24"),
+}
+RANGES = tuple(DEFAULTS)
 _NAME = re.compile(r"[a-z]([a-z0-9-]{0,10}[a-z0-9])?")  # becomes part of an interface name of at most 15 characters
 
 
@@ -25,9 +30,9 @@ class ClusterSettings:
     """
 
     name: str = "dev"
-    node_range: IPv4Network = IPv4Network("172.31.254.0/30")
-    service_range: IPv4Network = IPv4Network("10.97.0.0/16")
-    pod_range: IPv4Network = IPv4Network("10.245.0.0/24")
+    node_range: IPv4Network = DEFAULTS["node_range"]
+    service_range: IPv4Network = DEFAULTS["service_range"]
+    pod_range: IPv4Network = DEFAULTS["pod_range"]
     binaries: Path = BIN
     host_tools: Path = TOOLS / "host"
     root: Path = CLUSTER
@@ -50,16 +55,16 @@ class ClusterSettings:
                     )
 
     @classmethod
-    def load(cls, name: str = "dev", **given: Any) -> Self:
+    def load(cls, name: str = "dev", **overrides: object) -> Self:
         """Ranges as the cluster was made with, else as given (text will do), else from CLUSTER_NODE_RANGE,
         CLUSTER_SERVICE_RANGE and CLUSTER_POD_RANGE, else the defaults. ClusterError if a given one is not the kept one.
         """
-        given = {key: value for key, value in given.items() if value is not None}
+        given: dict[str, Any] = {key: value for key, value in overrides.items() if value is not None}
         for field in RANGES:
             value = given.get(field) or os.environ.get(setting_name(field))
             if value is not None:
                 try:
-                    given[field] = IPv4Network(value)
+                    given[field] = IPv4Network(str(value))
                 except ValueError as problem:
                     raise ClusterError(f"{field}: {value!r} is not a range of IPv4 addresses: {problem}") from None
         wanted = cls(name=name, **given)

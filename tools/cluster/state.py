@@ -12,7 +12,7 @@ from tools.cluster.settings import ClusterSettings
 
 @dataclass(frozen=True)
 class ProcessRow:
-    """`state` is running, waiting (for the API), backoff (ended, starts again soon) or stopped; memory in MiB resident."""
+    """`state`: running, waiting (for the API), backoff (ended, starts again soon), stopped; memory is resident MiB."""
 
     process: str
     pid: int | None
@@ -25,7 +25,7 @@ class ProcessRow:
 
 @dataclass(frozen=True)
 class ClusterStatus:
-    """`memory` is that of all processes of the node, its pods included, in MiB; pages that several share count in each."""
+    """`memory`: all processes of the node, its pods included, in MiB; pages that several share count in each."""
 
     name: str
     init: int | None
@@ -86,10 +86,32 @@ def admin_api(s: ClusterSettings) -> Api:
     return Api(s.api_server, s.certificate("ca"), (s.certificate("admin"), s.key("admin")))
 
 
-def node_ready(s: ClusterSettings) -> bool:
+def node_ready(s: ClusterSettings, since: datetime | None = None) -> bool:
+    """As said by the kubelet, `since` that time: the API keeps what a kubelet said before it was killed."""
     node = admin_api(s).get(f"/api/v1/nodes/{s.node}") or {}
-    conditions = {c["type"]: c["status"] for c in node.get("status", {}).get("conditions", [])}
-    return conditions.get("Ready") == "True"
+    for condition in node.get("status", {}).get("conditions", []):
+        if condition["type"] == "Ready":
+            fresh = since is None or datetime.fromisoformat(condition["lastHeartbeatTime"]) >= since
+            return fresh and condition["status"] == "True"
+    return False
+
+
+def dns_serves(s: ClusterSettings, since: datetime) -> bool:
+    """A DNS pod whose containers started `since` that time is ready, and no other version of it is on its way."""
+    deployment = admin_api(s).get("/apis/apps/v1/namespaces/kube-system/deployments/coredns")
+    pods = admin_api(s).get("/api/v1/namespaces/kube-system/pods?labelSelector=k8s-app%3Dkube-dns")
+    if deployment is None or pods is None:
+        return False
+    now = deployment.get("status", {})
+    current = now.get("observedGeneration") == deployment["metadata"]["generation"]
+    complete = now.get("updatedReplicas") == now.get("replicas") == deployment["spec"]["replicas"]
+    return bool(current and complete and any(_serves(pod["status"], since) for pod in pods["items"]))
+
+
+def _serves(pod: dict[str, Any], since: datetime) -> bool:
+    containers = pod.get("containerStatuses", [])
+    started = [c["state"]["running"]["startedAt"] for c in containers if c["ready"] and "running" in c["state"]]
+    return bool(started) and all(datetime.fromisoformat(time) >= since for time in started)
 
 
 def table(state: ClusterStatus) -> str:
