@@ -1,0 +1,306 @@
+"""From typed settings to the gateway's Envoy configuration (v3 API): pure, so that a test can run real Envoy on it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from components import envoy_errors, envoy_probes
+
+Json = dict[str, Any]
+
+_TYPES = "type.googleapis.com/envoy"
+_FILTERS = f"{_TYPES}.extensions.filters.http"
+_MONITORS = f"{_TYPES}.extensions.resource_monitors"
+_STREAMS_STAT = "http.api.downstream_rq_active"
+_PUBLIC_PATHS = ("/health", "/healthz")
+_ROUTER = {"name": "envoy.filters.http.router", "typed_config": {"@type": f"{_FILTERS}.router.v3.Router"}}
+
+# One JSON object a line. No header that may hold a key, no query string, no body.
+_ACCESS_LOG = {
+    "time": "%START_TIME%",
+    "request_id": "%REQ(X-REQUEST-ID)%",
+    "client": "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%",
+    "method": "%REQ(:METHOD)%",
+    "path": "%PATH(NQ:ORIG)%",
+    "status": "%RESPONSE_CODE%",
+    "details": "%RESPONSE_CODE_DETAILS%",
+    "flags": "%RESPONSE_FLAGS%",
+    "request_bytes": "%BYTES_RECEIVED%",
+    "response_bytes": "%BYTES_SENT%",
+    "duration_ms": "%DURATION%",
+    "first_byte_ms": "%RESPONSE_DURATION%",
+    "upstream": "%UPSTREAM_HOST%",
+    "attempts": "%UPSTREAM_REQUEST_ATTEMPT_COUNT%",
+    "user_agent": "%REQ(USER-AGENT)%",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnvoySettings:
+    """What the gateway does with traffic. Times in seconds, sizes in bytes."""
+
+    upstream_host: str  # a name whose every address is one ready model server
+    upstream_port: int = 8000
+    api_keys: tuple[tuple[str, str], ...]  # (client's name, key)
+    port: int = 8080
+    probe_port: int = 8081
+    admin_port: int = 9901
+    max_body_bytes: int = 16 * 1024 * 1024  # a 10 MB screenshot is 13.4 MB in base64
+    max_stream_seconds: int = 600
+    idle_seconds: int = 300  # between two bytes, so also for the first token of a long prompt in a full queue
+    header_seconds: int = 10
+    body_seconds: int = 120  # 16 MiB over 1.1 Mbit/s
+    settle_seconds: int = 5
+    max_heap_bytes: int = 400 * 1024 * 1024
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            if isinstance(value, int) and value < 1:
+                raise ValueError(f"EnvoySettings.{name}: {value} is not allowed: it must be at least 1")
+        if not self.api_keys:
+            raise ValueError("EnvoySettings.api_keys: none given, so nobody could use the gateway: give one or more")
+
+
+def config(settings: EnvoySettings) -> Json:
+    """The whole bootstrap configuration. It holds the API keys, so it belongs in a Secret."""
+    return {
+        "admin": {"address": _address("127.0.0.1", settings.admin_port)},
+        "static_resources": {
+            "listeners": [
+                _api_listener(settings),
+                envoy_probes.listener(settings.probe_port, _STREAMS_STAT, settings.settle_seconds),
+            ],
+            "clusters": [_serving(settings), *envoy_probes.clusters(settings.probe_port, settings.admin_port)],
+        },
+        "overload_manager": _overload(settings.max_heap_bytes),
+    }
+
+
+def _api_listener(settings: EnvoySettings) -> Json:
+    return {
+        "name": "api",
+        "address": _address("0.0.0.0", settings.port),  # noqa: S104  the pod's own
+        "per_connection_buffer_limit_bytes": 1024 * 1024,
+        "filter_chains": [
+            {
+                "filters": [
+                    {
+                        "name": "envoy.filters.network.http_connection_manager",
+                        "typed_config": _connection_manager(settings),
+                    }
+                ]
+            }
+        ],
+    }
+
+
+def _connection_manager(settings: EnvoySettings) -> Json:
+    return {
+        "@type": f"{_TYPES}.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        "stat_prefix": "api",
+        "server_header_transformation": "PASS_THROUGH",
+        # The peer's address is the client's: X-Forwarded-For from outside is dropped, not believed.
+        "use_remote_address": True,
+        "internal_address_config": {"cidr_ranges": []},
+        "early_header_mutation_extensions": [_drop_headers("x-forwarded-for", "x-forwarded-host", "forwarded")],
+        "preserve_external_request_id": True,
+        "always_set_request_id_in_response": True,
+        # One spelling for each path, before it is matched. An encoded slash has no honest use here.
+        "normalize_path": True,
+        "merge_slashes": True,
+        "path_with_escaped_slashes_action": "REJECT_REQUEST",
+        "max_request_headers_kb": 32,
+        "common_http_protocol_options": {
+            "idle_timeout": "60s",
+            "headers_with_underscores_action": "REJECT_REQUEST",
+            "max_headers_count": 64,
+        },
+        "request_headers_timeout": _seconds(settings.header_seconds),
+        "request_timeout": _seconds(settings.body_seconds),
+        "stream_idle_timeout": _seconds(settings.idle_seconds),
+        "access_log": [
+            {
+                "name": "envoy.access_loggers.stdout",
+                "typed_config": {
+                    "@type": f"{_TYPES}.extensions.access_loggers.stream.v3.StdoutAccessLog",
+                    "log_format": {"json_format": _ACCESS_LOG},
+                },
+            }
+        ],
+        "local_reply_config": envoy_errors.local_replies(),
+        "http_filters": _filters(settings),
+        "route_config": {"virtual_hosts": [_virtual_host(settings)]},
+    }
+
+
+def _filters(settings: EnvoySettings) -> list[Json]:
+    """The key is checked before the body is taken in."""
+    return [
+        {
+            "name": "envoy.filters.http.api_key_auth",
+            "typed_config": {
+                "@type": f"{_FILTERS}.api_key_auth.v3.ApiKeyAuth",
+                "credentials": [{"client": client, "key": key} for client, key in settings.api_keys],
+                "key_sources": [{"header": "Authorization"}],
+                "forwarding": {"header": "x-autoglm-client", "hide_credentials": True},
+            },
+        },
+        {
+            "name": "envoy.filters.http.buffer",
+            "typed_config": {
+                "@type": f"{_FILTERS}.buffer.v3.Buffer",
+                "max_request_bytes": settings.max_body_bytes,
+            },
+        },
+        _ROUTER,
+    ]
+
+
+def _virtual_host(settings: EnvoySettings) -> Json:
+    without_key = {
+        "envoy.filters.http.api_key_auth": {"@type": f"{_TYPES}.config.route.v3.FilterConfig", "disabled": True}
+    }
+    to_serving = {
+        "cluster": "serving",
+        "timeout": "0s",  # a stream is bounded by the two below
+        "idle_timeout": _seconds(settings.idle_seconds),
+        "max_stream_duration": {"max_stream_duration": _seconds(settings.max_stream_seconds)},
+        "retry_policy": _RETRIES,
+    }
+    return {
+        "name": "api",
+        "domains": ["*"],
+        "request_headers_to_remove": ["x-autoglm-client"],
+        "routes": [
+            {"match": {"path_separated_prefix": "/v1"}, "route": to_serving},
+            *(
+                {
+                    "match": {"path": path, "headers": [{"name": ":method", "string_match": {"exact": "GET"}}]},
+                    "route": {"cluster": "serving", "timeout": "5s"},
+                    "typed_per_filter_config": without_key,
+                }
+                for path in _PUBLIC_PATHS
+            ),
+            {
+                "match": {"prefix": "/"},
+                "direct_response": {"status": 404},
+                "typed_per_filter_config": without_key,
+            },
+        ],
+    }
+
+
+# Only what no model has begun to work on, so that a request that kills its server is not handed to the next one: no
+# connection, or an answer with the header that OpenAI's clients heed too (a draining server sends it).
+_RETRIES: Json = {
+    "retry_on": "connect-failure,refused-stream,reset-before-request,retriable-headers",
+    "retriable_headers": [{"name": "x-should-retry", "string_match": {"exact": "true"}}],
+    "num_retries": 2,
+    "retry_host_predicate": [
+        {
+            "name": "envoy.retry_host_predicates.previous_hosts",
+            "typed_config": {"@type": f"{_TYPES}.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate"},
+        }
+    ],
+    "host_selection_retry_max_attempts": 3,
+    "retry_back_off": {"base_interval": "0.05s", "max_interval": "0.5s"},
+}
+
+
+def _serving(settings: EnvoySettings) -> Json:
+    """One host per ready pod, by the headless Service's DNS: load, health and ejection are per model server,
+
+    which a ClusterIP would hide; a pod that drains leaves DNS and keeps its open streams.
+    """
+    return {
+        "name": "serving",
+        "type": "STRICT_DNS",
+        "dns_refresh_rate": "1s",
+        "dns_failure_refresh_rate": {"base_interval": "0.5s", "max_interval": "1s"},
+        "dns_lookup_family": "ALL",
+        "connect_timeout": "2s",
+        "lb_policy": "LEAST_REQUEST",
+        "ignore_health_on_host_removal": True,
+        "load_assignment": {
+            "cluster_name": "serving",
+            "endpoints": [
+                {"lb_endpoints": [{"endpoint": {"address": _address(settings.upstream_host, settings.upstream_port)}}]}
+            ],
+        },
+        "health_checks": [
+            {
+                "http_health_check": {"path": "/ready"},
+                "timeout": "2s",
+                "interval": "2s",
+                "no_traffic_interval": "2s",
+                "unhealthy_threshold": 2,
+                "healthy_threshold": 1,
+            }
+        ],
+        # Ejects a server that keeps failing, but at most half of them: never the last.
+        "outlier_detection": {
+            "consecutive_5xx": 5,
+            "consecutive_gateway_failure": 5,
+            "interval": "10s",
+            "base_ejection_time": "30s",
+            "max_ejection_percent": 50,
+        },
+        "common_lb_config": {"healthy_panic_threshold": {"value": 0}},
+        "circuit_breakers": {
+            "thresholds": [
+                {"max_connections": 1024, "max_pending_requests": 256, "max_requests": 1024, "max_retries": 16}
+            ]
+        },
+        "upstream_connection_options": {"tcp_keepalive": {"keepalive_time": 30, "keepalive_interval": 10}},
+    }
+
+
+def _overload(heap: int) -> Json:
+    """New requests get 503 before the container's memory limit would kill the open ones."""
+    return {
+        "refresh_interval": "0.25s",
+        "resource_monitors": [
+            {
+                "name": "envoy.resource_monitors.fixed_heap",
+                "typed_config": {
+                    "@type": f"{_MONITORS}.fixed_heap.v3.FixedHeapConfig",
+                    "max_heap_size_bytes": heap,
+                },
+            },
+            {
+                "name": "envoy.resource_monitors.global_downstream_max_connections",
+                "typed_config": {
+                    "@type": f"{_MONITORS}.downstream_connections.v3.DownstreamConnectionsConfig",
+                    "max_active_downstream_connections": 4096,
+                },
+            },
+        ],
+        "actions": [
+            _at("envoy.overload_actions.shrink_heap", 0.9),
+            _at("envoy.overload_actions.stop_accepting_requests", 0.95),
+        ],
+    }
+
+
+def _at(action: str, share: float) -> Json:
+    return {
+        "name": action,
+        "triggers": [{"name": "envoy.resource_monitors.fixed_heap", "threshold": {"value": share}}],
+    }
+
+
+def _drop_headers(*names: str) -> Json:
+    return {
+        "name": "envoy.http.early_header_mutation.header_mutation",
+        "typed_config": {
+            "@type": f"{_TYPES}.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation",
+            "mutations": [{"remove": name} for name in names],
+        },
+    }
+
+
+def _address(host: str, port: int) -> Json:
+    return {"socket_address": {"address": host, "port_value": port}}
+
+
+def _seconds(value: int) -> str:
+    return f"{value}s"

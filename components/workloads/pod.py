@@ -1,0 +1,131 @@
+"""What every workload here has in common: the `restricted` pod-security profile, no service-account token, a budget."""
+
+from collections.abc import Mapping, Sequence
+
+import pulumi
+from pulumi_kubernetes import core, policy
+from pulumi_kubernetes.core.v1 import (
+    ContainerArgsDict,
+    PersistentVolumeClaimSpecArgsDict,
+    PodSpecArgsDict,
+    PodTemplateSpecArgsDict,
+    ProbeArgsDict,
+    ResourceRequirementsArgsDict,
+    TopologySpreadConstraintArgsDict,
+    VolumeArgsDict,
+    VolumeMountArgsDict,
+)
+from pulumi_kubernetes.meta.v1 import ObjectMetaArgsDict
+
+from components.types import Resources, Volume
+
+USER = 65532  # `nonroot` of the distroless images; no image here needs another
+PRE_STOP_SECONDS = 5  # how long new requests may still come once a pod has begun to end: endpoints and DNS lag behind
+
+
+def grace_seconds(drain_seconds: int) -> int:
+    """terminationGracePeriodSeconds that never cuts a drain short: preStop, the drain, and 10 s to exit."""
+    return PRE_STOP_SECONDS + drain_seconds + 10
+
+
+def metadata(namespace: pulumi.Input[str], labels: Mapping[str, str], name: str | None = None) -> ObjectMetaArgsDict:
+    """`name` only for what others find by its name; the rest is named by the provider, so that it can be replaced."""
+    made: ObjectMetaArgsDict = {"namespace": namespace, "labels": dict(labels)}
+    if name:
+        made["name"] = name
+    return made
+
+
+def account(name: str, meta: ObjectMetaArgsDict, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
+    """A service account of the workload's own, without rights and without a token. Returns its name."""
+    made = core.v1.ServiceAccount(f"{name}-account", metadata=meta, automount_service_account_token=False, opts=opts)
+    return made.metadata["name"]
+
+
+def budget(
+    name: str, meta: ObjectMetaArgsDict, selector: Mapping[str, str], opts: pulumi.ResourceOptions
+) -> policy.v1.PodDisruptionBudget:
+    """One pod at a time may be evicted. Never none: a node could then not be drained."""
+    return policy.v1.PodDisruptionBudget(
+        f"{name}-budget",
+        metadata=meta,
+        spec={"max_unavailable": 1, "selector": {"match_labels": dict(selector)}},
+        opts=opts,
+    )
+
+
+def template(labels: Mapping[str, str], spec: PodSpecArgsDict) -> PodTemplateSpecArgsDict:
+    """A pod template under the `restricted` profile; `spec` has the rest. Its containers are made by `container`."""
+    volumes: Sequence[VolumeArgsDict] = spec.get("volumes", [])  # type: ignore[assignment]
+    return {
+        "metadata": {"labels": dict(labels)},
+        "spec": {
+            "automount_service_account_token": False,
+            "enable_service_links": False,
+            "security_context": {
+                "run_as_non_root": True,
+                "run_as_user": USER,
+                "run_as_group": USER,
+                "fs_group": USER,
+                "fs_group_change_policy": "OnRootMismatch",
+                "seccomp_profile": {"type": "RuntimeDefault"},
+            },
+            **spec,
+            "volumes": [*volumes, {"name": "tmp", "empty_dir": {"size_limit": "64Mi"}}],
+        },
+    }
+
+
+def container(spec: ContainerArgsDict) -> ContainerArgsDict:
+    """A container with a read-only root file system, no capabilities, and a writable /tmp."""
+    mounts: Sequence[VolumeMountArgsDict] = spec.get("volume_mounts", [])  # type: ignore[assignment]
+    return {
+        "image_pull_policy": "IfNotPresent",
+        "security_context": {
+            "allow_privilege_escalation": False,
+            "read_only_root_filesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        **spec,
+        "volume_mounts": [*mounts, {"name": "tmp", "mount_path": "/tmp"}],  # noqa: S108  the container's own
+    }
+
+
+def resources(asked: Resources) -> ResourceRequirementsArgsDict:
+    return {
+        "requests": {"cpu": asked.cpu_request, "memory": asked.memory_request},
+        "limits": {"cpu": asked.cpu_limit, "memory": asked.memory_limit},
+    }
+
+
+def spread(selector: Mapping[str, str]) -> list[TopologySpreadConstraintArgsDict]:
+    """Apart over zones and nodes, where there are several."""
+    return [
+        {
+            "max_skew": 1,
+            "topology_key": key,
+            "when_unsatisfiable": "ScheduleAnyway",
+            "label_selector": {"match_labels": dict(selector)},
+        }
+        for key in ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
+    ]
+
+
+def probe(path: str, port: str, *, period: int, failures: int) -> ProbeArgsDict:
+    """An HTTP probe: every `period` seconds, believed after so many failures in a row."""
+    return {
+        "http_get": {"path": path, "port": port},
+        "period_seconds": period,
+        "failure_threshold": failures,
+        "timeout_seconds": 5,
+    }
+
+
+def claim(volume: Volume) -> PersistentVolumeClaimSpecArgsDict:
+    spec: PersistentVolumeClaimSpecArgsDict = {
+        "access_modes": [volume.access_mode],
+        "resources": {"requests": {"storage": volume.size}},
+    }
+    if volume.storage_class is not None:
+        spec["storage_class_name"] = volume.storage_class
+    return spec

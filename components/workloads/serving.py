@@ -1,0 +1,128 @@
+"""The model servers."""
+
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_kubernetes import apps, core
+from pulumi_kubernetes.core.v1 import ContainerArgsDict
+
+from components import naming
+from components.types import Resources, StoredModel, Upstream
+from components.workloads import pod
+
+_PORT = 8000
+_STARTUP_PERIOD = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServingArgs:
+    """`drain_seconds`: what open streams get after SIGTERM. `startup_seconds`: to verify and load the weights."""
+
+    namespace: pulumi.Input[str]
+    image: str
+    model: StoredModel
+    served_name: str
+    max_model_len: int
+    max_num_seqs: int = 8
+    replicas: int = 2
+    drain_seconds: int = 600
+    startup_seconds: int = 600
+    resources: Resources
+
+    def __post_init__(self) -> None:
+        for name in ("max_model_len", "max_num_seqs", "replicas", "drain_seconds", "startup_seconds"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"ServingArgs.{name}: {getattr(self, name)} is not allowed: it must be at least 1")
+
+
+class Serving(pulumi.ComponentResource):
+    """Deployment that is rolled without losing a stream, headless Service, PodDisruptionBudget."""
+
+    upstream: Upstream
+
+    def __init__(self, name: str, args: ServingArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("open-autoglm:workloads:Serving", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        labels, selector = naming.labels("serving", name, "model-server"), naming.selector("serving", name)
+        metadata = pod.metadata(args.namespace, labels)
+
+        service = core.v1.Service(
+            f"{name}-service",
+            metadata=pod.metadata(args.namespace, labels, name),
+            spec={
+                "cluster_ip": "None",  # the gateway balances over the pods themselves
+                "selector": selector,
+                "ports": [{"name": "http", "port": _PORT}],
+            },
+            opts=child,
+        )
+        apps.v1.Deployment(
+            f"{name}-deployment",
+            metadata=metadata,
+            spec={
+                "replicas": args.replicas,
+                "progress_deadline_seconds": args.startup_seconds + 60,
+                "strategy": {"type": "RollingUpdate", "rolling_update": {"max_unavailable": 0, "max_surge": 1}},
+                "min_ready_seconds": pod.PRE_STOP_SECONDS,  # the gateway has found the new pod before an old one goes
+                "selector": {"match_labels": selector},
+                "template": pod.template(
+                    labels,
+                    {
+                        "service_account_name": pod.account(name, metadata, child),
+                        "termination_grace_period_seconds": pod.grace_seconds(args.drain_seconds),
+                        "topology_spread_constraints": pod.spread(selector),
+                        "containers": [_container(args)],
+                        "volumes": [
+                            {
+                                "name": "models",
+                                "persistent_volume_claim": {"claim_name": args.model.claim, "read_only": True},
+                            }
+                        ],
+                    },
+                ),
+            },
+            opts=child,
+        )
+        pod.budget(name, metadata, selector, child)
+
+        host = pulumi.Output.format("{0}.{1}.svc", service.metadata["name"], args.namespace)
+        self.upstream = Upstream(host=host, port=_PORT, name=name, pods=selector)
+        self.register_outputs({"host": host})
+
+
+def _container(args: ServingArgs) -> ContainerArgsDict:
+    return pod.container(
+        {
+            "name": "server",
+            "image": args.image,
+            "command": ["python3", "-m", "autoglm_serving"],
+            "args": [
+                "serve",
+                f"--model={args.model.path}",
+                f"--served-model-name={args.served_name}",
+                "--host=0.0.0.0",
+                f"--port={_PORT}",
+                f"--max-model-len={args.max_model_len}",
+                f"--max-num-seqs={args.max_num_seqs}",
+                f"--shutdown-timeout={args.drain_seconds}",
+            ],
+            # One thread a core that the limit grants: more would only wait for each other.
+            "env": [
+                {
+                    "name": "OMP_NUM_THREADS",
+                    "value_from": {"resource_field_ref": {"container_name": "server", "resource": "limits.cpu"}},
+                }
+            ],
+            "ports": [{"name": "http", "container_port": _PORT}],
+            "startup_probe": pod.probe(
+                "/health", "http", period=_STARTUP_PERIOD, failures=-(-args.startup_seconds // _STARTUP_PERIOD)
+            ),
+            "readiness_probe": pod.probe("/ready", "http", period=2, failures=2),
+            "liveness_probe": pod.probe(
+                "/health", "http", period=10, failures=3
+            ),  # fails when the engine is dead, only
+            "lifecycle": {"pre_stop": {"sleep": {"seconds": pod.PRE_STOP_SECONDS}}},
+            "resources": pod.resources(args.resources),
+            "volume_mounts": [{"name": "models", "mount_path": args.model.mount_path, "read_only": True}],
+        }
+    )

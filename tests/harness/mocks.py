@@ -1,0 +1,83 @@
+"""A stand-in for engine and providers that records what a program registers, as strictly as the real ones."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+from pulumi.runtime import mocks as pulumi_mocks
+
+
+@dataclass(frozen=True)
+class Registered:
+    type: str
+    name: str
+    inputs: Mapping[str, Any]
+    provider: str
+
+
+@dataclass(frozen=True)
+class Export:
+    value: Any
+    secret: bool
+    known: bool
+
+
+@dataclass
+class Recorder(pulumi_mocks.Mocks):
+    """Names objects as the Kubernetes provider does, and makes passwords. Pulumi's own mocks let duplicates pass."""
+
+    resources: list[Registered] = field(default_factory=list)
+    exports: dict[str, Export] = field(default_factory=dict)
+
+    def new_resource(self, args: pulumi_mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        self.resources.append(Registered(args.typ, args.name, args.inputs, args.provider))
+        outputs = dict(args.inputs)
+        if args.typ.startswith("kubernetes:"):
+            metadata = dict(outputs.get("metadata") or {})
+            metadata.setdefault("name", f"{args.name}-0a1b2c3d")
+            outputs["metadata"] = metadata
+        if args.typ == "random:index/randomPassword:RandomPassword":
+            outputs["result"] = "k" * int(args.inputs["length"])
+        return f"{args.name}-id", outputs
+
+    def call(self, args: pulumi_mocks.MockCallArgs) -> dict[str, Any]:
+        raise AssertionError(f"the program calls {args.token}")
+
+    def one(self, kind: str, name: str | None = None) -> Registered:
+        found = [item for item in self.resources if item.type.endswith(f":{kind}") and name in (None, item.name)]
+        assert len(found) == 1, f"{kind} {name or ''}: {[item.name for item in found]}"
+        return found[0]
+
+    def all(self, kind: str) -> list[Registered]:
+        return [item for item in self.resources if item.type.endswith(f":{kind}")]
+
+
+def run(program: Callable[[], Mapping[str, Any]], *, preview: bool = False) -> Recorder:
+    """Runs a program, which returns what it exports, to its end; fails on two resources of one type and name."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    recorder = Recorder()
+    pulumi_mocks.set_mocks(recorder, project="open-autoglm", stack="dev", preview=preview)
+
+    async def read(output: pulumi.Output[Any]) -> Export:
+        return Export(await output.future(), await output.is_secret(), await output.is_known())
+
+    async def collect(exports: Mapping[str, Any]) -> None:
+        for name, value in exports.items():
+            recorder.exports[name] = await read(pulumi.Output.from_input(value))
+
+    @pulumi.runtime.test
+    def body() -> pulumi.Output[Any]:
+        return pulumi.Output.from_input(asyncio.ensure_future(collect(program())))
+
+    try:
+        body()
+    finally:
+        loop.close()
+        asyncio.set_event_loop(None)
+    seen = [(item.type, item.name) for item in recorder.resources]
+    twice = {entry for entry in seen if seen.count(entry) > 1}
+    assert not twice, f"registered twice: {twice}"
+    return recorder
