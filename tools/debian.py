@@ -6,13 +6,15 @@ proxies: signatures are checked as on the host. Package tables name alternatives
 the whole truth about what it brings in.
 """
 
+import fcntl
 import hashlib
 import inspect
 import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from functools import cache
 from itertools import chain
 from pathlib import Path
@@ -38,6 +40,8 @@ HOST_TOOLS = (
 )
 IPTABLES = tuple(f"{family}{action}" for family in ("iptables", "ip6tables") for action in ("", "-save", "-restore"))
 
+Finish = Callable[[Path, Path], None]  # of the unpacked folder and the log
+
 MERGED = ("bin", "sbin", "lib", "lib64")  # links into usr/, as on every Debian since 12 and Ubuntu since 20.04
 RECORDS = Path("var/lib/dpkg/status.d")  # where image scanners look for the packages of an image without dpkg
 TIMEOUT = 600.0  # seconds for one command of apt or dpkg
@@ -61,15 +65,19 @@ def _choose_iptables(folder: Path, _log: Path) -> None:
         (folder / "usr/sbin" / name).symlink_to(f"{family}-nft{dash}{action}")
 
 
-def prefix(name: str, packages: Sequence[str], log: Path, finish: Callable[[Path, Path], None] | None = None) -> Path:
+def prefix(name: str, packages: Sequence[str], log: Path, finish: Finish | None = None) -> Path:
     """`.tools/build/<name>-<table>-<versions>` with the packages unpacked and `finish(folder, log)` applied.
 
     A folder made from the same table is taken as it is, without asking for later versions. The keys are 8 digits of
     SHA-256, that of the table covers the module of `finish` too. The folder appears when it is whole.
     """
     table = _key([*packages, Path(inspect.getfile(finish or prefix)).read_text()])
-    if made := sorted(BUILD.glob(f"{name}-{table}-????????"), key=lambda path: path.stat().st_mtime):
-        return made[-1]
+    with one_at_a_time(BUILD / "debian.lock"):
+        made = sorted(BUILD.glob(f"{name}-{table}-????????"), key=lambda path: path.stat().st_mtime)
+        return made[-1] if made else _make(name, table, packages, log, finish)
+
+
+def _make(name: str, table: str, packages: Sequence[str], log: Path, finish: Finish | None) -> Path:
     part = BUILD / f"{name}-{table}.part"
     shutil.rmtree(part, ignore_errors=True)
     versions = extract(packages, part, log)
@@ -157,8 +165,21 @@ def _update(log: Path) -> Mapping[str, str]:
     (home / "apt.conf").touch(mode=0o600)
     (home / "apt.conf").write_text("\n".join(lines) + "\n")
     environment = {**os.environ, "APT_CONFIG": str(home / "apt.conf"), "LC_ALL": "C"}
-    run(["apt-get", "update"], log=log, env=environment, timeout=TIMEOUT)
+    try:
+        run(["apt-get", "update"], log=log, env=environment, timeout=TIMEOUT)
+    except ToolError:  # a source of the host that has nothing to do with the packages may be broken
+        if not any((home / "lists").glob("*Packages*")):
+            raise
     return environment
+
+
+@contextmanager
+def one_at_a_time(lock: Path) -> Iterator[None]:
+    """Holds the lock file, against other processes and threads; the kernel frees it when its holder ends."""
+    lock.parent.mkdir(parents=True, exist_ok=True)
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _key(lines: Sequence[str]) -> str:

@@ -3,10 +3,10 @@
 import argparse
 import sys
 
-from tools.images.recipe import MissingInput
 from tools.images.store import build
 from tools.images.table import RECIPES
 from tools.paths import IMAGES, LOG
+from tools.process import ToolError
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -24,7 +24,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         for image in build(options.names or RECIPES, LOG / "images.log").values():
             print(f"{image.ref}  {image.size / 1e6:.1f} MB  {image.archive}", flush=True)
-    except (ValueError, MissingInput) as problem:
+    except (ValueError, ToolError) as problem:
         print(f"error: {problem}", file=sys.stderr)
         return 1
     return 0

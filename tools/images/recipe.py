@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 from tools.images.archive import Settings
 from tools.images.layers import Layer, key_of
+from tools.process import ToolError
 
 REPOSITORY = "localhost/autoglm"
 FORMAT = 1  # of what archive.py writes; another number gives every image another tag
 
 
-class MissingInput(Exception):
+class MissingInput(ToolError):
     """Something an image is made from is not there; says what, and the command that makes it."""
 
 

@@ -1,12 +1,11 @@
 """Builds what is not there yet, once: an archive is named after its content, so an existing one is the right one."""
 
-import fcntl
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tools.debian import one_at_a_time
 from tools.images.archive import ArchiveWriter, stored_layers
 from tools.images.recipe import Recipe
 from tools.images.table import RECIPES
@@ -38,7 +37,7 @@ def build(names: Iterable[str], log: Path, recipes: Recipes = RECIPES, folder: P
     wanted = list(names)
     if unknown := sorted(set(wanted) - recipes.keys()):
         raise ValueError(f"no image named {', '.join(unknown)}; there are {', '.join(sorted(recipes))}")
-    with _one_at_a_time(folder):
+    with one_at_a_time(folder / ".lock"):
         return {name: _build(recipes[name](log), log, folder) for name in wanted}
 
 
@@ -62,14 +61,6 @@ def _build(recipe: Recipe, log: Path, folder: Path) -> Image:
     for path in older:
         path.unlink()
     return image
-
-
-@contextmanager
-def _one_at_a_time(folder: Path) -> Iterator[None]:
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _note(log: Path, line: str) -> None:

