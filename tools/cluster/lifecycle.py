@@ -21,6 +21,7 @@ from tools.cluster.processes import program
 from tools.cluster.settings import ClusterSettings
 from tools.cluster.state import admin_api, dns_serves, node_ready, read_state
 from tools.paths import ROOT
+from tools.process import tail
 
 Progress = Callable[[str], None]
 API_TIMEOUT = 120.0  # seconds; 4 on an idle machine
@@ -93,13 +94,13 @@ def _launch(s: ClusterSettings) -> None:
             start_new_session=True,
         )
     if done.returncode:
-        raise ClusterError(f"the node's namespaces could not be made\n{tail(s.log('init'))}")
+        raise ClusterError(f"the node's namespaces could not be made{tail(s.log('init'))}")
 
 
 def _init(s: ClusterSettings) -> int:
     pid = host.find_init(s)
     if pid is None:
-        raise ClusterError(read_state(s).get("problem") or f"the node ended at once\n{tail(s.log('init'))}")
+        raise ClusterError(read_state(s).get("problem") or f"the node ended at once{tail(s.log('init'))}")
     return pid
 
 
@@ -121,16 +122,8 @@ def _wait(s: ClusterSettings, what: str, seconds: float, done: Callable[[], bool
 
 def _blame(s: ClusterSettings, name: str) -> str:
     if s.log(name).exists():
-        return f"is to blame; the end of {s.log(name)}:\n{tail(s.log(name))}"
+        return f"is to blame; the end of its log:{tail(s.log(name))}"
     return f"is a pod: python -m tools.cluster kubectl --name {s.name} -- -n kube-system describe pods"
-
-
-def tail(log: Path, lines: int = 15) -> str:
-    if not log.exists():
-        return f"({log} is not there)"
-    with log.open("rb") as file:
-        file.seek(max(0, log.stat().st_size - 16384))
-        return "\n".join(file.read().decode(errors="replace").splitlines()[-lines:])
 
 
 def _apply(s: ClusterSettings, refs: dict[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""Over folders that look like the kernel's; the integration tests try version 1 for real, version 2 is tried only here."""
+"""Over folders that look like the kernel's. Integration tests try version 1 for real; version 2 is tried only here."""
 
 from pathlib import Path
 
