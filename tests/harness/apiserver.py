@@ -88,8 +88,9 @@ class ApiServer:
         with contextlib.suppress(OSError, http.client.HTTPException):
             context = ssl._create_unverified_context()  # noqa: S323  # readiness only; no credential is sent
             connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=2, context=context)
-            connection.request("GET", "/readyz")
-            return connection.getresponse().status == 200
+            with contextlib.closing(connection):
+                connection.request("GET", "/readyz")
+                return connection.getresponse().status == 200
         return False
 
     def _write_kubeconfig(self) -> None:

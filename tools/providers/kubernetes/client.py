@@ -52,6 +52,9 @@ class Client:
             return urllib3.ProxyManager(connection.proxy, **options)
         return urllib3.PoolManager(**options)
 
+    def close(self) -> None:
+        self._pool.clear()
+
     def request(
         self, method: str, path: str, body: Json = None, media: str = "application/json", **query: Json
     ) -> bytes:

@@ -63,11 +63,16 @@ def _unknowns(value: Json, path: Path) -> Iterator[tuple[Path, Change]]:
 
 
 def compare(
-    old: Mapping[str, Any], new: Mapping[str, Any], *, mutable: frozenset[str], namespaced: bool = True
+    old: Mapping[str, Any],
+    new: Mapping[str, Any],
+    *,
+    mutable: frozenset[str],
+    namespaced: bool = True,
+    patch: bool = False,
 ) -> Difference:
     """Compares inputs. A namespace on a kind that has none is no difference."""
     changes = {path: change for path, change in walk(old, new) if namespaced or path != ("metadata", "namespace")}
-    found = frozenset(path for path in changes if replaces(new, old, path, mutable=mutable))
+    found = frozenset(path for path in changes if replaces(new, old, path, mutable=mutable, patch=patch))
     return Difference(changes=changes, replaces=found, delete_first=bool(found) and same_place(old, new))
 
 

@@ -8,6 +8,7 @@ from google.protobuf.empty_pb2 import Empty  # type: ignore[import-untyped]
 from tools.providers.kubernetes import VERSION, inputs, naming, settings
 from tools.providers.kubernetes.cluster import Cluster
 from tools.providers.kubernetes.diff import Difference
+from tools.providers.kubernetes.planning import Planner
 from tools.providers.kubernetes.resources import Resources
 from tools.providers.kubernetes.waiting import Waiter
 from tools.providers.protocol import Message, ProviderFailure, Servicer
@@ -15,6 +16,7 @@ from tools.providers.protos import provider_pb2 as pb
 from tools.providers.values import UNKNOWN, Properties, decode, encode, format_path, get
 
 _KINDS: Final = pb.PropertyDiff.Kind
+_UNCONFIGURED: Final = "the engine used the provider before it configured it"
 _UNSUPPORTED: Final = ("kubernetes:helm.sh/", "kubernetes:kustomize:", "kubernetes:yaml:", "kubernetes:yaml/")
 
 
@@ -24,12 +26,19 @@ class KubernetesProvider(Servicer):
     def __init__(self) -> None:
         super().__init__("kubernetes", VERSION)
         self._resources: Resources | None = None
+        self._planner: Planner | None = None
 
     @property
     def resources(self) -> Resources:
         if self._resources is None:
-            raise ProviderFailure("the engine used the provider before it configured it")
+            raise ProviderFailure(_UNCONFIGURED)
         return self._resources
+
+    @property
+    def planner(self) -> Planner:
+        if self._planner is None:
+            raise ProviderFailure(_UNCONFIGURED)
+        return self._planner
 
     def CheckConfig(self, request: Message, context: Message) -> Message:
         arguments = decode(request.news).data
@@ -44,6 +53,7 @@ class KubernetesProvider(Servicer):
 
     def Configure(self, request: Message, context: Message) -> Message:
         cluster = Cluster(settings.from_arguments(decode(request.args).data), self.cancelled)
+        self._planner = Planner(cluster=cluster)
         self._resources = Resources(cluster=cluster, waiter=self._waiter(cluster))
         return super().Configure(request, context)
 
@@ -109,20 +119,21 @@ class KubernetesProvider(Servicer):
     def Diff(self, request: Message, context: Message) -> Message:
         state, new = decode(request.olds).data, decode(request.news).data
         old = decode(request.old_inputs).data or state.get("__inputs") or {}
-        return _diff_response(self.resources.diff(request.urn, old, state, new))
+        return _diff_response(self.planner.diff(request.urn, old, state, new, request.ignoreChanges))
 
     def Create(self, request: Message, context: Message) -> Message:
         new = decode(request.properties)
         if request.preview:
-            return pb.CreateResponse(properties=encode(self.resources.preview_create(request.urn, new)))
+            return pb.CreateResponse(properties=encode(self.planner.create(request.urn, new)))
         identifier, made = self.resources.create(request.urn, new, request.timeout)
         return pb.CreateResponse(id=identifier, properties=encode(made))
 
     def Update(self, request: Message, context: Message) -> Message:
         state, new = decode(request.olds), decode(request.news)
         if request.preview:
-            return pb.UpdateResponse(properties=encode(self.resources.preview_update(request.urn, state, new)))
-        made = self.resources.update(request.urn, state, new, request.timeout)
+            planned = self.planner.update(request.urn, state, new, request.ignoreChanges)
+            return pb.UpdateResponse(properties=encode(planned))
+        made = self.resources.update(request.urn, state, new, request.timeout, request.ignoreChanges)
         return pb.UpdateResponse(properties=encode(made))
 
     def Read(self, request: Message, context: Message) -> Message:

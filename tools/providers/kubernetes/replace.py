@@ -77,14 +77,18 @@ _TABLE: Final[Mapping[tuple[str, str], tuple[str, ...]]] = {
 _DATA: Final[Mapping[str, tuple[str, ...]]] = {"ConfigMap": ("binaryData", "data"), "Secret": ("data", "stringData")}
 
 
-def replaces(inputs: Mapping[str, Any], old: Mapping[str, Any], path: Path, *, mutable: frozenset[str]) -> bool:
+def replaces(
+    inputs: Mapping[str, Any], old: Mapping[str, Any], path: Path, *, mutable: frozenset[str], patch: bool = False
+) -> bool:
     """Whether a change at `path` needs a new object.
 
     `mutable` names the kinds of `_DATA` that the user lets change in place. The data of the others is replaced, so that
-    a new automatic name rolls into the pods that use it.
+    a new automatic name rolls into the pods that use it. A Patch owns no object, so only another object replaces it.
     """
     if path and path[0] in ("apiVersion", "kind"):
         return path[0] == "kind" or _group(inputs) != _group(old)
+    if patch:
+        return _matches(_METADATA, path)
     kind, group = str(inputs.get("kind")), _group(inputs)
     rules = _METADATA + _TABLE.get((group, kind), ())
     if not group and kind in _DATA and (kind not in mutable or old.get("immutable") is True):

@@ -1,23 +1,18 @@
-"""Create, update, read and delete of objects, on plain property bags."""
+"""Create, update, read and delete of objects, on plain property bags. `planning` says what they would do."""
 
-import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from tools.providers.kubernetes import diff, inputs, messages, naming, outputs
+from tools.providers.kubernetes import ignored, inputs, messages, naming, outputs
 from tools.providers.kubernetes.client import Object
 from tools.providers.kubernetes.cluster import Cluster, explained
-from tools.providers.kubernetes.diff import Difference
-from tools.providers.kubernetes.errors import ApiError, Unreachable
+from tools.providers.kubernetes.errors import ApiError, KindUnknown, Unreachable
 from tools.providers.kubernetes.waiting import NotReady, Waiter, is_ready
 from tools.providers.protocol import InitFailure, ProviderFailure
-from tools.providers.values import Json, Properties, get, has_unknown
+from tools.providers.values import Properties, get
 
 _PROPAGATION: Final = "pulumi.com/deletionPropagationPolicy"
-# Replaced only on the fields of the table, never on the server's word: their deletion deletes data.
-_PRECIOUS: Final = frozenset(("Namespace", "PersistentVolume", "PersistentVolumeClaim", "CustomResourceDefinition"))
-_NONE: Final = Difference(changes={})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,64 +20,7 @@ class Resources:
     """The operations on one cluster."""
 
     cluster: Cluster
-    waiter: Any  # Callable[[str], Waiter]: a waiter that reports on a URN
-
-    def diff(self, urn: str, old: Mapping[str, Any], state: Mapping[str, Any], new: Mapping[str, Any]) -> Difference:
-        """What an update would change. Raises ProviderFailure if the server refuses the new inputs."""
-        namespaced = self.cluster.is_namespaced(str(new.get("apiVersion")), str(new.get("kind")))
-        found = diff.compare(
-            inputs.normalize(dict(old)), new, mutable=self.cluster.settings.mutable, namespaced=namespaced
-        )
-        moved = {("metadata", "name"), ("metadata", "namespace"), ("kind",)} & found.replaces
-        if not found.changes or moved or has_unknown(new) or naming.is_patch(urn, new.get("kind")):
-            return found
-        try:
-            return _NONE if self._changes_nothing(urn, state, new) else found
-        except Unreachable:
-            return found
-        except ApiError as error:
-            return self._refused(found, old, new, error)
-
-    def _changes_nothing(self, urn: str, state: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
-        """Whether the server would leave the object as it is, as with `1000m` for `1`."""
-        wanted = self.cluster.dry_run(inputs.body(new), outputs.manager_of(state, new, urn))
-        live = self.cluster.live(new)
-        return wanted is not None and live is not None and _settled(wanted) == _settled(live)
-
-    def _refused(
-        self, found: Difference, old: Mapping[str, Any], new: Mapping[str, Any], error: ApiError
-    ) -> Difference:
-        if found.replaces or messages.is_conflict(error):
-            return found  # the replacement is judged by its own preview, a conflict by the update's
-        if messages.is_immutable(error) and new.get("kind") not in _PRECIOUS:
-            return Difference(
-                changes=found.changes, replaces=frozenset(found.changes), delete_first=diff.same_place(old, new)
-            )
-        raise ProviderFailure(messages.refused(new, error))
-
-    def preview_create(self, urn: str, new: Properties) -> Properties:
-        """Raises ProviderFailure if the server refuses the object."""
-        manager = outputs.manager_of({}, new.data, urn)
-        dry_run = None
-        if not has_unknown(new.data):
-            dry_run = self._dry_run_new(inputs.body(new.data), manager)
-        return outputs.planned(new, dry_run, creating=True, manager=manager)
-
-    def _dry_run_new(self, obj: Object, manager: str) -> Object | None:
-        try:
-            return self.cluster.dry_run(obj, manager)
-        except ApiError as error:
-            if not (messages.is_immutable(error) or messages.is_conflict(error)):
-                raise ProviderFailure(messages.refused(obj, error)) from None
-        # The object that this one replaces is still there under its name: try the fields under another name.
-        other = {**obj, "metadata": {**obj["metadata"], "name": f"pulumi-preview-{secrets.token_hex(4)}"}}
-        try:
-            planned = self.cluster.dry_run(other, manager)
-        except ApiError as error:
-            raise ProviderFailure(messages.refused(obj, error)) from None
-        if planned:
-            planned["metadata"]["name"] = obj["metadata"]["name"]
-        return planned
+    waiter: Callable[[str], Waiter]  # makes a waiter that reports on a URN
 
     def create(self, urn: str, new: Properties, timeout: float) -> tuple[str, Properties]:
         """Makes an object and waits for it. Raises ProviderFailure, or InitFailure once it exists."""
@@ -95,19 +33,9 @@ class Resources:
             raise ProviderFailure(explained(obj, error)) from None
         return self._apply(urn, obj, new, manager, obj["apiVersion"], timeout)
 
-    def preview_update(self, urn: str, state: Properties, new: Properties) -> Properties:
-        manager = outputs.manager_of(state.data, new.data, urn)
-        try:
-            dry_run = None if has_unknown(new.data) else self.cluster.dry_run(inputs.body(new.data), manager)
-        except ApiError as error:
-            raise ProviderFailure(messages.refused(new.data, error)) from None
-        if dry_run is None:
-            base = {"status": state.data.get("status")} if state.data.get("status") else {}
-            merged = {**new.data, **base, "metadata": _kept_metadata(state.data, new.data)}
-            return outputs.planned(Properties(data=merged, secrets=new.secrets), None, creating=False, manager=manager)
-        return outputs.planned(new, dry_run, creating=False, manager=manager)
-
-    def update(self, urn: str, state: Properties, new: Properties, timeout: float) -> Properties:
+    def update(
+        self, urn: str, state: Properties, new: Properties, timeout: float, ignore: Iterable[str] = ()
+    ) -> Properties:
         """Raises ProviderFailure, or InitFailure once the change is made."""
         manager = outputs.manager_of(state.data, new.data, urn)
         obj = inputs.body(new.data)
@@ -115,7 +43,13 @@ class Resources:
             obj["metadata"]["name"] = get(state.data, ("metadata", "name"))
         initial = str(state.data.get(outputs.INITIAL_API_VERSION) or obj["apiVersion"])
         try:
+            paths = list(ignore)
+            obj = ignored.kept(obj, self.cluster.live(obj) if paths else None, paths)
             return self._apply(urn, obj, new, manager, initial, timeout)[1]
+        except Unreachable as error:
+            if self.cluster.settings.skip_update_unreachable:
+                return state
+            raise ProviderFailure(explained(obj, error)) from None
         except ProviderFailure:
             if self.cluster.settings.skip_update_unreachable and not self._answers():
                 return state
@@ -139,9 +73,9 @@ class Resources:
         except NotReady as failure:
             made = outputs.from_live(failure.live, new, manager=manager, initial_version=initial)
             raise InitFailure(identifier, made, new, failure.reasons) from None
-        except ApiError as error:
+        except (ApiError, Unreachable, KindUnknown) as error:  # it exists: without a state it would be an orphan
             made = outputs.from_live(live, new, manager=manager, initial_version=initial)
-            raise InitFailure(identifier, made, new, [messages.refused(obj, error)]) from None
+            raise InitFailure(identifier, made, new, [explained(obj, error)]) from None
         return identifier, outputs.from_live(live, new, manager=manager, initial_version=initial)
 
     def read(
@@ -197,22 +131,3 @@ class Resources:
         metadata = {name: live["metadata"][name] for name in ("name", "namespace") if live["metadata"].get(name)}
         bare = {"apiVersion": live["apiVersion"], "kind": live["kind"], "metadata": metadata}
         self.cluster.client.apply(bare, manager, force=True)
-
-
-def _settled(obj: Object) -> Object:
-    metadata = {
-        name: value
-        for name, value in obj.get("metadata", {}).items()
-        if name not in ("managedFields", "resourceVersion", "generation", "creationTimestamp")
-    }
-    return {**{name: value for name, value in obj.items() if name != "status"}, "metadata": metadata}
-
-
-def _kept_metadata(state: Mapping[str, Any], new: Mapping[str, Any]) -> Json:
-    metadata = new.get("metadata")
-    kept = {name: get(state, ("metadata", name)) for name in ("uid", "creationTimestamp", "name", "namespace")}
-    return (
-        {**{name: value for name, value in kept.items() if value}, **metadata}
-        if isinstance(metadata, dict)
-        else metadata
-    )

@@ -86,6 +86,8 @@ class Waiter:
                 missing = look(live)
             except Hopeless as hopeless:
                 raise NotReady(live, [f"{title} did not {goal}: {hopeless}{_why(self.client, live)}"]) from None
+            except (Unreachable, ApiError) as error:
+                missing = _passing(error)
             if missing is None:
                 return live
             now = time.monotonic()
@@ -99,22 +101,23 @@ class Waiter:
             if self.cancelled.wait(min(pause, end - now)):
                 raise NotReady(live, [f"the wait for {title} was cancelled: {missing}"])
             pause = min(pause * 1.5, _LONGEST_PAUSE)
-            found = self._look_again(live)
+            try:
+                found = self.client.get(live)
+            except (Unreachable, ApiError) as error:
+                _passing(error)
+                continue
             if found is None:
                 if absent_ends:
                     return live
                 raise NotReady(live, [f"{title} was deleted by someone else while it was awaited"])
             live = found
 
-    def _look_again(self, live: Object) -> Object | None:
-        try:
-            return self.client.get(live)
-        except Unreachable:
-            return live  # an API server that restarts is no reason to give up: the deadline is
-        except ApiError as error:
-            if error.code in (408, 429) or error.code >= 500:
-                return live
-            raise
+
+def _passing(error: Unreachable | ApiError) -> str:
+    """An API server that restarts or is busy is no reason to give up: the deadline is. Raises all other errors."""
+    if isinstance(error, ApiError) and error.code not in (408, 429) and error.code < 500:
+        raise error
+    return str(error)
 
 
 def group_kind(obj: Mapping[str, Any]) -> tuple[str, str]:

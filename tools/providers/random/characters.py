@@ -19,8 +19,9 @@ _random: Final = secrets.SystemRandom()
 def with_defaults(inputs: Mapping[str, Any]) -> dict[str, Any]:
     """The inputs with what the official provider fills in; `number` is the older name of `numeric`."""
     numeric = inputs.get("numeric", inputs.get("number", True))
-    minimums = {minimum: 0 for _, minimum, _ in _CLASSES}
-    return minimums | {"lower": True, "upper": True, "special": True} | inputs | {"numeric": numeric, "number": numeric}
+    defaults: dict[str, Any] = {minimum: 0 for _, minimum, _ in _CLASSES}
+    defaults |= {switch: True for switch, _, _ in _CLASSES}
+    return defaults | dict(inputs) | {"numeric": numeric, "number": numeric}
 
 
 def failures(inputs: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -44,9 +45,8 @@ def failures(inputs: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def draw(inputs: Mapping[str, Any]) -> str:
     """Draws from the operating system's generator. A minimum holds whether or not its class is switched on."""
-    pools = {
-        switch: (inputs.get("overrideSpecial") or text) if switch == "special" else text for switch, _, text in _CLASSES
-    }
+    pools = {switch: text for switch, _, text in _CLASSES}
+    pools["special"] = inputs.get("overrideSpecial") or SPECIAL
     drawn = [_random.choice(pools[switch]) for switch, minimum, _ in _CLASSES for _ in range(inputs[minimum])]
     everything = "".join(pools[switch] for switch, _, _ in _CLASSES if inputs[switch])
     drawn += [_random.choice(everything) for _ in range(inputs["length"] - len(drawn))]
