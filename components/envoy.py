@@ -11,6 +11,7 @@ _TYPES = "type.googleapis.com/envoy"
 _FILTERS = f"{_TYPES}.extensions.filters.http"
 _MONITORS = f"{_TYPES}.extensions.resource_monitors"
 _STREAMS_STAT = "http.api.downstream_rq_active"
+_CLIENT = "x-autoglm-client"  # tells the server who asks
 _PUBLIC_PATHS = ("/health", "/healthz")
 _ROUTER = {"name": "envoy.filters.http.router", "typed_config": {"@type": f"{_FILTERS}.router.v3.Router"}}
 
@@ -20,7 +21,7 @@ _ACCESS_LOG = {
     "request_id": "%REQ(X-REQUEST-ID)%",
     "client": "%DOWNSTREAM_DIRECT_REMOTE_ADDRESS_WITHOUT_PORT%",
     "method": "%REQ(:METHOD)%",
-    "path": "%PATH(NQ:ORIG)%",
+    "path": "%PATH(NQ:PATH)%",
     "status": "%RESPONSE_CODE%",
     "details": "%RESPONSE_CODE_DETAILS%",
     "flags": "%RESPONSE_FLAGS%",
@@ -41,6 +42,7 @@ class EnvoySettings:
     upstream_host: str  # a name whose every address is one ready model server
     upstream_port: int = 8000
     api_keys: tuple[tuple[str, str], ...]  # (client's name, key)
+    address: str = "0.0.0.0"  # noqa: S104  to listen on: the pod's own
     port: int = 8080
     probe_port: int = 8081
     admin_port: int = 9901
@@ -67,7 +69,7 @@ def config(settings: EnvoySettings) -> Json:
         "static_resources": {
             "listeners": [
                 _api_listener(settings),
-                envoy_probes.listener(settings.probe_port, _STREAMS_STAT, settings.settle_seconds),
+                envoy_probes.listener(settings.address, settings.probe_port, _STREAMS_STAT, settings.settle_seconds),
             ],
             "clusters": [_serving(settings), *envoy_probes.clusters(settings.probe_port, settings.admin_port)],
         },
@@ -75,10 +77,15 @@ def config(settings: EnvoySettings) -> Json:
     }
 
 
+def arguments(path: str, threads: int) -> list[str]:
+    """Envoy's command line. A pod is replaced, never restarted in place, so hot restart's shared memory is not needed."""
+    return ["--config-path", path, "--concurrency", str(threads), "--disable-hot-restart", "--log-level", "warning"]
+
+
 def _api_listener(settings: EnvoySettings) -> Json:
     return {
         "name": "api",
-        "address": _address("0.0.0.0", settings.port),  # noqa: S104  the pod's own
+        "address": _address(settings.address, settings.port),
         "per_connection_buffer_limit_bytes": 1024 * 1024,
         "filter_chains": [
             {
@@ -98,10 +105,12 @@ def _connection_manager(settings: EnvoySettings) -> Json:
         "@type": f"{_TYPES}.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
         "stat_prefix": "api",
         "server_header_transformation": "PASS_THROUGH",
-        # The peer's address is the client's: X-Forwarded-For from outside is dropped, not believed.
+        # The peer's address is the client's: what a client says about itself is dropped, not believed.
         "use_remote_address": True,
         "internal_address_config": {"cidr_ranges": []},
-        "early_header_mutation_extensions": [_drop_headers("x-forwarded-for", "x-forwarded-host", "forwarded")],
+        "early_header_mutation_extensions": [
+            _drop_headers("x-forwarded-for", "x-forwarded-host", "forwarded", _CLIENT)
+        ],
         "preserve_external_request_id": True,
         "always_set_request_id_in_response": True,
         # One spelling for each path, before it is matched. An encoded slash has no honest use here.
@@ -141,7 +150,7 @@ def _filters(settings: EnvoySettings) -> list[Json]:
                 "@type": f"{_FILTERS}.api_key_auth.v3.ApiKeyAuth",
                 "credentials": [{"client": client, "key": key} for client, key in settings.api_keys],
                 "key_sources": [{"header": "Authorization"}],
-                "forwarding": {"header": "x-autoglm-client", "hide_credentials": True},
+                "forwarding": {"header": _CLIENT, "hide_credentials": True},
             },
         },
         {
@@ -169,7 +178,6 @@ def _virtual_host(settings: EnvoySettings) -> Json:
     return {
         "name": "api",
         "domains": ["*"],
-        "request_headers_to_remove": ["x-autoglm-client"],
         "routes": [
             {"match": {"path_separated_prefix": "/v1"}, "route": to_serving},
             *(
@@ -207,9 +215,9 @@ _RETRIES: Json = {
 
 
 def _serving(settings: EnvoySettings) -> Json:
-    """One host per ready pod, by the headless Service's DNS: load, health and ejection are per model server,
+    """Every ready pod by the headless Service's DNS: load, health and ejection count per server; a ClusterIP hides them.
 
-    which a ClusterIP would hide; a pod that drains leaves DNS and keeps its open streams.
+    A pod that drains leaves DNS and keeps its open streams. With less than half of the servers healthy, all are tried.
     """
     return {
         "name": "serving",
@@ -229,10 +237,10 @@ def _serving(settings: EnvoySettings) -> Json:
         "health_checks": [
             {
                 "http_health_check": {"path": "/ready"},
-                "timeout": "2s",
+                "timeout": "5s",  # a server may be busy; one that drains answers 503, which counts at once
                 "interval": "2s",
                 "no_traffic_interval": "2s",
-                "unhealthy_threshold": 2,
+                "unhealthy_threshold": 3,
                 "healthy_threshold": 1,
             }
         ],
@@ -244,7 +252,6 @@ def _serving(settings: EnvoySettings) -> Json:
             "base_ejection_time": "30s",
             "max_ejection_percent": 50,
         },
-        "common_lb_config": {"healthy_panic_threshold": {"value": 0}},
         "circuit_breakers": {
             "thresholds": [
                 {"max_connections": 1024, "max_pending_requests": 256, "max_requests": 1024, "max_retries": 16}

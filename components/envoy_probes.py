@@ -42,11 +42,11 @@ end
 """
 
 
-def listener(port: int, streams: str, settle_seconds: int) -> Json:
+def listener(address: str, port: int, streams: str, settle_seconds: int) -> Json:
     """Answers /ready and /drain on `port`. Network policies open this port to nobody; the kubelet needs none."""
     return {
         "name": "probes",
-        "address": {"socket_address": {"address": "0.0.0.0", "port_value": port}},  # noqa: S104  the pod's own
+        "address": {"socket_address": {"address": address, "port_value": port}},
         "filter_chains": [
             {
                 "filters": [

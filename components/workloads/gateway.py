@@ -160,18 +160,12 @@ def _balancer(status: Any) -> str:  # noqa: ANN401  half of its fields are optio
 
 
 def _container(args: GatewayArgs) -> ContainerArgsDict:
-    cores = quantities.whole(args.resources.cpu_limit)
     return pod.container(
         {
             "name": "envoy",
             "image": args.image,
             "command": ["/usr/local/bin/envoy"],
-            "args": [
-                f"--config-path=/etc/envoy/{_CONFIG}",
-                f"--concurrency={cores}",
-                "--disable-hot-restart",
-                "--log-level=warning",
-            ],
+            "args": envoy.arguments(f"/etc/envoy/{_CONFIG}", quantities.whole(args.resources.cpu_limit)),
             "ports": [
                 {"name": "http", "container_port": _PORT},
                 {"name": "probes", "container_port": _PROBE_PORT},
