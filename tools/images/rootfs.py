@@ -1,13 +1,14 @@
 """A small Debian root file system in two layers, the C library and Python: no shell, package manager or compiler."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePosixPath
 
 from tools import debian
-from tools.images.layers import Layer, layer_of
+from tools.images.layers import Layer, key_of
 from tools.images.nodes import Node, folder, link, text, tree
 from tools.images.static import ACCOUNTS
 from tools.process import run
@@ -123,15 +124,17 @@ def rootfs(log: Path) -> Rootfs:
     return Rootfs(libc, debian.prefix("rootfs-python", PYTHON, log, finish))
 
 
-def libc_layer(log: Path) -> Layer:
-    return layer_of("libc", _libc(rootfs(log).libc))
+def libc_layer(made: Rootfs) -> Layer:
+    return _layer("libc", made.libc, _libc)
 
 
-def python_layer(log: Path) -> Layer:
-    made = rootfs(log)
-    name = f"python{made.version}"
-    links = [link("usr/bin/python3", name), link("usr/bin/python", name)]
-    return layer_of(name, [*_unmerged(made.python), *links])
+def python_layer(made: Rootfs) -> Layer:
+    return _layer(f"python{made.version}", made.python, _python)
+
+
+def _layer(name: str, half: Path, nodes: Callable[[Path], Iterator[Node]]) -> Layer:
+    """Keyed by packages and versions, which the folder is named after, and by what this module does to them."""
+    return Layer(key_of(name, half.name, Path(__file__).read_text()), lambda _log: nullcontext(nodes(half)))
 
 
 def _libc(libc: Path) -> Iterator[Node]:
@@ -143,9 +146,11 @@ def _libc(libc: Path) -> Iterator[Node]:
     yield from (folder(name) for name in ("dev", "proc", "run", "sys"))
 
 
-def _unmerged(half: Path) -> Iterator[Node]:
-    """The upper layer without the links bin, lib, …, which the lower one has."""
-    return (node for node in tree(half, keep=_kept) if node.path not in debian.MERGED)
+def _python(python: Path) -> Iterator[Node]:
+    """Without the links bin, lib, …, which the layer below has."""
+    yield from (node for node in tree(python, keep=_kept) if node.path not in debian.MERGED)
+    (program,) = python.glob("usr/bin/python3.*")
+    yield from (link(f"usr/bin/{name}", program.name) for name in ("python", "python3"))
 
 
 def _kept(path: PurePosixPath) -> bool:

@@ -35,7 +35,7 @@ def serving(log: Path) -> Recipe:
     return Recipe(
         name="serving",
         version=tomllib.loads((SERVING / "pyproject.toml").read_text())["project"]["version"],
-        layers=(libc_layer(log), python_layer(log), dependencies_layer(made), _application(made)),
+        layers=(libc_layer(made), python_layer(made), dependencies_layer(made), _application(made)),
         settings=SETTINGS,
     )
 

@@ -10,7 +10,7 @@ from tools.images.archive import Settings
 from tools.images.layers import layer_of
 from tools.images.nodes import program
 from tools.images.recipe import MissingInput, Recipe
-from tools.images.rootfs import libc_layer, python_layer
+from tools.images.rootfs import libc_layer, python_layer, rootfs
 from tools.images.serving import serving
 from tools.images.static import STATIC, static
 
@@ -19,7 +19,8 @@ PATH = {"PATH": "/usr/local/bin:/usr/bin:/bin"}
 
 def base(log: Path) -> Recipe:
     """Debian's C library and Python: what `serving` lies on, for programs of one's own."""
-    layers = (libc_layer(log), python_layer(log))
+    made = rootfs(log)
+    layers = (libc_layer(made), python_layer(made))
     return Recipe(name="base", version="1", layers=layers, settings=Settings(command=["python3"], environment=PATH))
 
 
@@ -32,7 +33,7 @@ def envoy(log: Path) -> Recipe:
     return Recipe(
         name="envoy",
         version=versions.ENVOY,
-        layers=(libc_layer(log), layer_of("envoy", [binary])),
+        layers=(libc_layer(rootfs(log)), layer_of("envoy", [binary])),
         settings=Settings(entrypoint=["/usr/local/bin/envoy"], environment=PATH),
     )
 
