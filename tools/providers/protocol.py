@@ -5,6 +5,7 @@ import os
 import sys
 import threading
 import time
+import traceback
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeAlias
 
@@ -129,6 +130,9 @@ class _CleanErrors(grpc.ServerInterceptor):  # type: ignore[misc]
                 context.abort(grpc.StatusCode.UNKNOWN, str(failure))
             except (ProviderFailure, UnsupportedValue) as failure:
                 context.abort(grpc.StatusCode.UNKNOWN, str(failure))
+            except Exception as failure:
+                traceback.print_exc()
+                context.abort(grpc.StatusCode.INTERNAL, f"the stand-in failed: {type(failure).__name__}: {failure}")
 
         return grpc.unary_unary_rpc_method_handler(guarded, handler.request_deserializer, handler.response_serializer)
 

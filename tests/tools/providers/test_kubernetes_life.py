@@ -1,7 +1,9 @@
 """The stand-in under the real engine and against a real API server: the life of resources."""
 
+import contextlib
 import signal
 import time
+from pathlib import Path
 
 import pytest
 
@@ -300,3 +302,75 @@ def _until(done, seconds=60.0):
     while not done():
         assert time.monotonic() < end, "the awaited state did not come"
         time.sleep(0.1)
+
+
+def test_a_cluster_that_is_gone_is_told_and_may_be_forgotten(project, api, namespace):
+    project.write(config(namespace))
+    project.up().ok()
+    api.stop_api()
+    try:
+        assert "does not answer" in project.run("refresh", "--yes", "--skip-preview").failed()
+        assert "does not answer" in project.run("destroy", "--yes", "--skip-preview").failed()
+        assert "conf" in project.state()
+        project.environment["PULUMI_K8S_DELETE_UNREACHABLE"] = "true"
+        project.run("destroy", "--yes", "--skip-preview").ok()
+        assert "conf" not in project.state()
+    finally:
+        api.start_api()
+
+
+def test_manifests_are_decoded_and_generated_names_are_read_back(project, client, namespace):
+    project.write(f"""
+group = k8s.yaml.ConfigGroup("g", yaml=['''
+apiVersion: v1
+kind: ConfigMap
+metadata: {{name: from-yaml, namespace: {namespace}}}
+data: {{a: "1"}}
+'''])
+made = k8s.core.v1.ConfigMap("made", metadata={{"namespace": "{namespace}", "generateName": "made-"}})
+pulumi.export("name", made.metadata.name)
+""")
+    project.preview().ok()
+    project.up().ok()
+    name = project.outputs()["name"]
+    assert name.startswith("made-")
+    assert live(client, "ConfigMap", namespace, name) is not None
+    assert live(client, "ConfigMap", namespace, "from-yaml")["data"] == {"a": "1"}
+    project.up("--expect-no-changes").ok()
+
+
+def test_what_only_the_official_plugin_does_is_refused_by_name(project):
+    project.write('k8s.helm.v3.Release("r", chart="nginx")')
+    assert "kubernetes:helm.sh/v3:Release is not supported by the stand-in" in project.preview().failed()
+
+
+def test_a_killed_engine_leaves_no_plugin_behind(project, client, namespace):
+    project.write(f"""
+k8s.core.v1.Service("slow", metadata={{"namespace": "{namespace}", "name": "slow"}},
+    spec={{"selector": {{"no": "pod"}}, "ports": [{{"port": 80}}]}})
+""")
+    process = project.popen("up", "--yes", "--skip-preview")
+    _until(lambda: live(client, "Service", namespace, "slow") is not None)
+    plugins = _plugins_of(process.pid)
+    assert plugins
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    _until(lambda: not any(_is_running(pid) for pid in plugins))
+
+
+def _plugins_of(engine):
+    found = []
+    for status in Path("/proc").glob("[0-9]*/status"):
+        with contextlib.suppress(OSError):
+            parent = next(line.split()[1] for line in status.read_text().splitlines() if line.startswith("PPid:"))
+            command = (status.parent / "cmdline").read_text()
+            if int(parent) == engine and "tools.providers.kubernetes" in command:
+                found.append(int(status.parent.name))
+    return found
+
+
+def _is_running(pid):
+    status = Path(f"/proc/{pid}/status")
+    with contextlib.suppress(OSError):
+        return "State:\tZ" not in status.read_text()
+    return False

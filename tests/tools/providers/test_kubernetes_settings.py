@@ -82,7 +82,7 @@ def test_what_the_stand_in_cannot_do_is_refused():
 def test_only_another_cluster_replaces_the_provider():
     old = {"kubeconfig": json.dumps(kubeconfig())}
     assert settings.replaced_by(old, {"kubeconfig": json.dumps(kubeconfig("https://two:6443"))}) == ["kubeconfig"]
-    assert settings.replaced_by(old, {"kubeconfig": json.dumps(kubeconfig(token="new"))}) == []
+    assert settings.replaced_by(old, {"kubeconfig": json.dumps(kubeconfig(**{"token": "new"}))}) == []
     assert settings.replaced_by(old, {"kubeconfig": UNKNOWN}) == []
     same = {"clusterIdentifier": "a", "kubeconfig": json.dumps(kubeconfig("https://two:6443"))}
     assert settings.replaced_by({**old, "clusterIdentifier": "a"}, same) == []
@@ -111,11 +111,9 @@ OBJECT = {"kind": "Deployment", "metadata": {"name": "web", "namespace": "team"}
 
 
 def test_an_unknown_field_is_named_and_nothing_else():
-    text = "failed to create typed patch object (team/web; apps/v1, Kind=Deployment): .spec.replicaz: field not declared in schema"
-    assert (
-        messages.refused(OBJECT, ApiError(500, text))
-        == "Deployment team/web: .spec.replicaz: field not declared in schema"
-    )
+    plain = ".spec.replicaz: field not declared in schema"
+    text = f"failed to create typed patch object (team/web; apps/v1, Kind=Deployment): {plain}"
+    assert messages.refused(OBJECT, ApiError(500, text)) == f"Deployment team/web: {plain}"
     strict = ApiError(400, 'strict decoding error: unknown field "spec.replicaz", unknown field "spec.x"')
     assert messages.refused(OBJECT, strict) == (
         "Deployment team/web: .spec.replicaz: field not declared in schema; .spec.x: field not declared in schema"
@@ -123,11 +121,8 @@ def test_an_unknown_field_is_named_and_nothing_else():
 
 
 def test_a_conflict_names_fields_owners_and_the_way_out():
-    cause = {
-        "reason": "FieldManagerConflict",
-        "field": ".spec.replicas",
-        "message": 'conflict with "kubectl" using apps/v1',
-    }
+    told = 'conflict with "kubectl" using apps/v1'
+    cause = {"reason": "FieldManagerConflict", "field": ".spec.replicas", "message": told}
     error = ApiError(409, "Apply failed with 1 conflict", "Conflict", [cause])
     text = messages.refused(OBJECT, error)
     assert ".spec.replicas (set by 'kubectl')" in text

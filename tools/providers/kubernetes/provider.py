@@ -78,8 +78,9 @@ class KubernetesProvider(Servicer):
         return pb.InvokeResponse(**{"return": encode(Properties(data={"result": documents}))})
 
     def Check(self, request: Message, context: Message) -> Message:
-        if request.type.startswith(_UNSUPPORTED) or request.urn.split("::")[2].startswith(_UNSUPPORTED):
-            raise ProviderFailure(f"{request.type} is not supported by the stand-in; install the official plugin")
+        token = request.urn.split("::")[2].rpartition("$")[2]
+        if token.startswith(_UNSUPPORTED):
+            raise ProviderFailure(f"{token} is not supported by the stand-in; install the official plugin")
         old, new = decode(request.olds).data, decode(request.news)
         data = {name: value for name, value in new.data.items() if value is not None}
         found = list(inputs.failures(data))

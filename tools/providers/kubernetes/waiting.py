@@ -68,10 +68,7 @@ class Waiter:
         def look(now: Object) -> str | None:
             if get(now, ("metadata", "uid")) != uid:
                 return None  # a controller made a new one under the same name
-            finalizers = get(now, ("metadata", "finalizers"), [])
-            return (
-                f"its finalizers are not done: {', '.join(finalizers)}" if finalizers else "its deletion is under way"
-            )
+            return _what_holds(now)
 
         self._until(live, look, timeout or _annotated(live) or _DEFAULT_TIMEOUT, "be deleted", absent_ends=True)
 
@@ -111,6 +108,15 @@ class Waiter:
                     return live
                 raise NotReady(live, [f"{title} was deleted by someone else while it was awaited"])
             live = found
+
+
+def _what_holds(obj: Object) -> str:
+    """Why an object that is being deleted is still there."""
+    if finalizers := get(obj, ("metadata", "finalizers"), []):
+        return f"its finalizers are not done: {', '.join(finalizers)}"
+    conditions = get(obj, ("status", "conditions"), []) if obj["kind"] == "Namespace" else []
+    told = [entry["message"] for entry in conditions if entry.get("status") == "True" and entry.get("message")]
+    return "; ".join(told) or "its deletion is under way"
 
 
 def _passing(error: Unreachable | ApiError) -> str:
