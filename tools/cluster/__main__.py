@@ -12,6 +12,7 @@ from tools.cluster.settings import DEFAULTS, RANGES, ClusterSettings
 from tools.cluster.state import status, table
 from tools.images import MissingInput, build
 from tools.paths import LOG
+from tools.process import ToolError
 
 COMMANDS = {
     "start": "bring the cluster up, or repair it; does nothing to one that is well",
@@ -24,19 +25,23 @@ COMMANDS = {
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    options = parser().parse_args(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    end = given.index("--") if "--" in given else len(given)
+    options, rest = parser().parse_args(given[:end]), given[end + 1 :]
     try:
         settings = ClusterSettings.load(options.name, **{field: getattr(options, field) for field in RANGES})
-        return run(settings, options.command, options.arguments)
-    except (ClusterError, MissingInput) as problem:
+        return run(settings, options.command, rest)
+    except (ToolError, MissingInput) as problem:
         print(f"error: {problem}", file=sys.stderr)
         return 1
 
 
 def parser() -> argparse.ArgumentParser:
+    """Without what follows `--`."""
     lines = "\n".join(f"  {name:9}{text}" for name, text in COMMANDS.items())
     made = argparse.ArgumentParser(
         prog="python -m tools.cluster",
+        usage="%(prog)s COMMAND [--name NAME] [--…-range CIDR] [-- ARGUMENT …]",
         description=f"A Kubernetes node in namespaces of its own; needs root.\n\n{lines}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -44,7 +49,6 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--name", default="dev", help="of the cluster; two names run side by side (default: %(default)s)")
     for field in RANGES:
         made.add_argument(f"--{field.replace('_', '-')}", metavar="CIDR", help=f"(default: {DEFAULTS[field]})")
-    made.add_argument("arguments", nargs="*", help="after `--`: for shell and kubectl")
     return made
 
 

@@ -128,7 +128,8 @@ def metrics(image: str, authority: str, certificate: str, key: str) -> list[Obje
             "--tls-private-key-file=/tls/tls.key",
             "--kubelet-preferred-address-types=InternalIP",
             "--kubelet-certificate-authority=/ca/ca.crt",
-            "--metric-resolution=10s",  # the least it takes
+            "--kubelet-request-timeout=5s",  # must be shorter than the resolution
+            "--metric-resolution=10s",
         ],
         "ports": [{"name": "https", "containerPort": _METRICS_PORT}],
         "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "256Mi"}},

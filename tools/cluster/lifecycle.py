@@ -60,6 +60,7 @@ def start(s: ClusterSettings, images: Sequence[Image], progress: Progress = prin
         _apply(s, refs)
         since = datetime.fromtimestamp(int(read_state(s)["started"]), UTC)
         _wait(s, "kubelet", NODE_TIMEOUT, lambda: node_ready(s, since))
+        _wait(s, "the node", NODE_TIMEOUT, lambda: all(row["state"] == "running" for row in read_state(s)["processes"]))
         step("node is Ready")
         if "coredns" in refs:
             _wait(s, "coredns", DNS_TIMEOUT, lambda: dns_serves(s, since))

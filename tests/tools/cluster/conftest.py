@@ -95,6 +95,12 @@ class Cluster:
     def wait_ready(self, namespace: str, *pods: str) -> None:
         self.kubectl("wait", "-n", namespace, "--for=condition=Ready", "--timeout=60s", *(f"pod/{p}" for p in pods))
 
+    def call(self, namespace: str, pod: str, url: str) -> str:
+        """The answer to one attempt from within a pod, or what went wrong with it."""
+        argv = [*kubectl(self.settings), "exec", "-n", namespace, pod, "--", "/probe", "get", url]
+        done = subprocess.run(argv, capture_output=True, text=True, timeout=30)
+        return done.stdout or done.stderr
+
     def run_in(self, namespace: str, pod: str, *arguments: str, fails: bool = False) -> str:
         return self.kubectl("exec", "-n", namespace, pod, "--", "/probe", *arguments, fails=fails)
 
@@ -105,15 +111,16 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Image]:
     source = Path(__file__).parent / "probe.go"
     environment = os.environ | {"CGO_ENABLED": "0", "GOFLAGS": "-trimpath"}
     subprocess.run(["go", "build", "-o", folder / "probe", source], check=True, env=environment, timeout=300)
-    layer = layer_of("probe", [*ACCOUNTS, program("probe", folder / "probe")])
-    recipe = Recipe(
-        name="probe", version="1", layers=(layer,), settings=Settings(entrypoint=["/probe"], environment={})
-    )
+
+    def recipe(_log: Path) -> Recipe:
+        layer = layer_of("probe", [*ACCOUNTS, program("probe", folder / "probe")])
+        return Recipe(
+            name="probe", version="1", layers=(layer,), settings=Settings(entrypoint=["/probe"], environment={})
+        )
+
     LOG.mkdir(parents=True, exist_ok=True)
-    return {
-        **build(("pause", "coredns", "metrics-server"), LOG / "images.log"),
-        **build(("probe",), LOG / "images.log", {"probe": lambda _log: recipe}, folder),
-    }
+    log = LOG / "images.log"
+    return build(("pause", "coredns", "metrics-server"), log) | build(("probe",), log, {"probe": recipe}, folder)
 
 
 @pytest.fixture(scope="session")

@@ -181,7 +181,8 @@ def test_a_start_that_was_killed_is_repaired_by_the_next(
     spare: ClusterSettings, few: list[Image], after: float
 ) -> None:
     code = (
-        "import sys; from pathlib import Path; from tools.cluster import ClusterSettings, start; from tools.images import Image\n"
+        "import sys; from pathlib import Path\n"
+        "from tools.cluster import ClusterSettings, start; from tools.images import Image\n"
         "given = dict(zip(('node_range', 'service_range', 'pod_range'), sys.argv[2:5]))\n"
         "images = [Image(*a.split('|')[:2], Path(a.split('|')[2])) for a in sys.argv[5:]]\n"
         "start(ClusterSettings.load(sys.argv[1], **given), images)"

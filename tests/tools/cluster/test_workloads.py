@@ -64,12 +64,10 @@ def test_a_service_answers_by_name_inside_and_by_address_and_node_port_outside(a
         app.pod("work", "client", ["wait"]),
     )
     app.wait_ready("work", "web", "client")
-    eventually(
-        "the Service has its pod", lambda: bool(app.get("endpointslices", "-n", "work")["items"][0]["endpoints"])
-    )
-    assert app.run_in("work", "client", "get", "http://web.work.svc.cluster.local/") == "web\n"
-    assert app.run_in("work", "web", "get", "http://web.work.svc.cluster.local/") == "web\n"  # to itself
-    assert "no such host" in app.run_in("work", "client", "get", "http://example.com/", fails=True)
+    url = "http://web.work.svc.cluster.local/"
+    eventually("the Service has its pod", lambda: app.call("work", "client", url) == "web\n")
+    assert app.call("work", "web", url) == "web\n"  # to itself
+    assert "no such host" in app.call("work", "client", "http://example.com/")
     spec = app.get("service", "-n", "work", "web")["spec"]
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     for address in (spec["clusterIP"], f"{app.settings.node_address}:{spec['ports'][0]['nodePort']}"):
