@@ -42,6 +42,8 @@ def decode(url: str, *, max_pixels: int) -> Image.Image:
             return _rgb(image)
     except ImageError:
         raise
+    except Image.DecompressionBombError:
+        raise ImageError(f"the image has far more pixels than the {max_pixels} allowed") from None
     except Exception:
         # PIL's decoders raise many kinds of errors on hostile input; each means the same to the client.
         raise ImageError(f"the image can't be decoded: it is damaged or not one of {', '.join(FORMATS)}") from None

@@ -17,6 +17,8 @@ def load(settings: ServeSettings) -> tuple[Service, Worker]:
     threads = settings.threads or usable_cpus()
     # torch's thread pools are sized when it is imported.
     os.environ["OMP_NUM_THREADS"] = str(threads)
+    # Threads that spin while they wait for each other take the cores from everything else, and from each other.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     import torch
 
     from autoglm_serving.engine.runner import Glm4vRunner

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import re
+import shlex
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
@@ -14,7 +15,7 @@ NAME = "SHA256SUMS"
 IGNORED_FOLDER = "lost+found"
 """The root of an ext4 volume has this folder, and it can't be read."""
 
-MAKE_COMMAND = (
+_MAKE_COMMAND = (
     "cd {folder} && find . -type f ! -name SHA256SUMS ! -path '*/.*' -printf '%P\\0' | sort -z"
     " | xargs -0 sha256sum > SHA256SUMS"
 )
@@ -34,12 +35,17 @@ def verify(folder: Path) -> dict[str, int]:
     for name in sorted(present - expected.keys()):
         raise ModelError(
             f"{folder / name} is not listed in {NAME}: remove it, or, if you trust the whole folder, run\n"
-            f"  {MAKE_COMMAND.format(folder=folder)}"
+            f"  {make_command(folder)}"
         )
     # Hashing leaves the interpreter, so threads read the shards of a large model side by side.
     with ThreadPoolExecutor(max_workers=usable_cpus()) as pool:
         sizes = pool.map(lambda name: _verify_file(folder, name, expected[name]), sorted(expected))
         return dict(zip(sorted(expected), sizes, strict=True))
+
+
+def make_command(folder: Path) -> str:
+    """A line for a shell that makes the manifest of a folder as it is."""
+    return _MAKE_COMMAND.format(folder=shlex.quote(str(folder)))
 
 
 def write(folder: Path) -> None:
@@ -52,7 +58,7 @@ def _read(folder: Path) -> dict[str, str]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
-        command = MAKE_COMMAND.format(folder=folder)
+        command = make_command(folder)
         raise ModelError(f"{path} is missing; where you trust the folder, make it with\n  {command}") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ModelError(f"{path} can't be read: {error}") from None
@@ -68,7 +74,7 @@ def _read(folder: Path) -> dict[str, str]:
             raise ModelError(f"{path}, line {number}: {match[2]!r} is listed twice")
         expected[str(name)] = match[1]
     if not expected:
-        raise ModelError(f"{path} lists no file; make it with\n  {MAKE_COMMAND.format(folder=folder)}")
+        raise ModelError(f"{path} lists no file; make it with\n  {make_command(folder)}")
     return expected
 
 
