@@ -62,7 +62,6 @@ DROPPED = {
     "usr/lib/python3*/lib2to3*": "converts Python 2",
     "usr/lib/python3*/pydoc_data*": "for interactive help",
     "usr/lib/python3*/test*": "Python's own tests",
-    "usr/lib/python3*/sitecustomize.py": "names a crash reporter that is not here",
     "usr/lib/python3*/lib-dynload/_curses*": "needs libncursesw",
     "usr/lib/python3*/lib-dynload/_dbm*": "needs libdb",
     "usr/lib/python3*/lib-dynload/nis*": "needs libnsl",
@@ -96,14 +95,20 @@ class Rootfs:
 
     @property
     def environment(self) -> Mapping[str, str]:
-        return {"PATH": os.defpath, "PYTHONHOME": str(self.python / "usr"), "PYTHONHASHSEED": "0", "LC_ALL": "C.UTF-8"}
+        return {
+            "PATH": os.defpath,
+            "PYTHONHOME": str(self.python / "usr"),
+            "PYTHONHASHSEED": "0",  # the order in sets, and with it byte-code, is the same each time
+            "PYTHONDONTWRITEBYTECODE": "1",  # what runs leaves no trace in what is packed
+            "LC_ALL": "C.UTF-8",
+        }
 
     def compile(self, folder: Path, at: str, log: Path, workers: int = 1) -> None:
         """Byte-code beside the sources of `folder`, which is `at` in the image.
 
         It is never checked against them: an image does not change, and its times are all zero.
         """
-        command = ["-m", "compileall", "-q", "-j", str(workers), "--invalidation-mode", "unchecked-hash"]
+        command = ["-m", "compileall", "-q", "-f", "-j", str(workers), "--invalidation-mode", "unchecked-hash"]
         run(
             [*self.interpreter, *command, "-s", str(folder), "-p", at, str(folder)],
             log=log,
@@ -119,6 +124,7 @@ def rootfs(log: Path) -> Rootfs:
     def finish(python: Path, log: Path) -> None:
         made = Rootfs(libc, python)
         modules = python / f"usr/lib/python{made.version}"
+        (modules / "sitecustomize.py").unlink()  # a link into /etc, where this machine has a file of its own
         made.compile(modules, f"/usr/lib/python{made.version}", log)
 
     return Rootfs(libc, debian.prefix("rootfs-python", PYTHON, log, finish))

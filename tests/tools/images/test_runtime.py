@@ -1,10 +1,13 @@
 """The images as they are used: imported by a containerd of the test's own, and the root file systems run."""
 
+import filecmp
 import os
 import signal
 import subprocess
+import sys
 import tarfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,7 +16,7 @@ from tools import debian
 from tools.images import build
 from tools.images.archive import stored_layers
 from tools.images.rootfs import CERTIFICATES, rootfs
-from tools.paths import LOG
+from tools.paths import LOG, ROOT
 
 pytestmark = pytest.mark.integration
 
@@ -86,11 +89,32 @@ def test_python_of_the_base_has_its_modules_and_certificates(tmp_path):
     assert done.stdout.strip() == made.version
 
 
+def test_another_place_and_another_run_give_the_same_bytes(tmp_path):
+    image = build(["base"], LOG / "images.log")["base"]
+    environment = {**os.environ, "TOOLS_DIR": str(tmp_path)}
+    subprocess.run([sys.executable, "-m", "tools.images", "build", "base"], env=environment, cwd=ROOT, check=True)
+    (again,) = (tmp_path / "images").glob("base@*.tar")
+    assert again.name == image.archive.name
+    assert filecmp.cmp(again, image.archive, shallow=False)
+
+
+def test_no_byte_code_is_checked_against_a_source(tmp_path):
+    files = {member.name: content for member, content in _files(build(["base"], LOG / "images.log")["base"].archive)}
+    sources = {name for name in files if name.endswith(".py")}
+    compiled = {name for name in files if name.endswith(".pyc")}
+    assert len(sources) > 500
+    tag = "cpython-" + rootfs(tmp_path / "log").version.replace(".", "")
+    expected = {f"{path.parent}/__pycache__/{path.stem}.{tag}.pyc" for path in map(Path, sources)}
+    assert expected <= compiled
+    assert {int.from_bytes(files[name][4:8], "little") for name in compiled} == {0b01}  # PEP 552: unchecked hash
+    assert not [name for name in compiled if "sitecustomize" in name]  # this machine's has no place there
+
+
 def test_every_library_of_the_base_finds_what_it_needs(tmp_path):
     made = rootfs(tmp_path / "log")
     libraries = [path for half in (made.libc, made.python) for path in half.glob("usr/lib/**/*.so*") if path.is_file()]
     loader, *options = made.interpreter[:-1]
-    kept = _names(build(["base"], LOG / "images.log")["base"].archive)
+    kept = {member.name for member, _ in _files(build(["base"], LOG / "images.log")["base"].archive)}
     asked = [path for path in libraries if any(str(path).endswith(f"/{name}") for name in kept)]
     assert len(asked) > 50
     for path in asked:
@@ -106,31 +130,33 @@ def test_the_serving_image_runs_as_its_user_from_its_own_files_alone(tmp_path):
     root.mkdir()
     _unpack(image.archive, root)
     (root / "dev/urandom").write_bytes(os.urandom(1 << 16))  # a chroot mounts no /dev, and torch reads this
-    command = ["chroot", "--userspec=65532:65532", str(root), "/usr/bin/env"]
-    command[-1:] = ["/usr/bin/python3", "-m", "autoglm_serving", "--help"]
+    python = ["chroot", "--userspec=65532:65532", str(root), "/usr/bin/python3"]
     environment = {
         "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
         "PYTHONPATH": "/opt/autoglm/lib:/opt/autoglm/app",
         "HOME": "/tmp",  # noqa: S108 - in the image
     }
-    done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True, timeout=300)
-    assert "serve" in done.stdout
-    program = "import torch, transformers; print((torch.ones(2, 2) @ torch.ones(2, 2)).sum().item())"
-    command[-3:] = ["-c", program]
-    done = subprocess.run(command, env=environment, check=True, capture_output=True, text=True, timeout=300)
-    assert done.stdout.strip() == "8.0"
+
+    def output(*words):
+        return subprocess.run(
+            [*python, *words], env=environment, check=True, capture_output=True, text=True, timeout=300
+        ).stdout
+
+    assert "serve" in output("-m", "autoglm_serving", "--help")
+    assert output("-c", "import torch; print((torch.ones(2, 2) @ torch.ones(2, 2)).sum().item())") == "8.0\n"
+    assert output("-c", "import torch; print(torch.cuda.is_available())") == "False\n"
     assert not list(root.glob("usr/bin/*sh"))
     assert not list(root.glob("**/bin/*gcc*"))
 
 
-def _names(archive: Path) -> set[str]:
-    names = set()
+def _files(archive: Path) -> Iterator[tuple[tarfile.TarInfo, bytes]]:
     for layer in stored_layers(archive).values():
         with archive.open("rb") as file:
             file.seek(layer.offset)
             with tarfile.open(fileobj=file, mode="r|") as tar:
-                names |= {member.name for member in tar}
-    return names
+                for member in tar:
+                    if member.isfile():
+                        yield member, tar.extractfile(member).read()
 
 
 def _unpack(archive: Path, root: Path) -> None:

@@ -1,4 +1,6 @@
 import os
+import subprocess
+import sys
 from contextlib import nullcontext
 
 import pytest
@@ -9,6 +11,7 @@ from tools.images.layers import FileDigests, Layer, layer_of
 from tools.images.nodes import program, text
 from tools.images.recipe import Recipe
 from tools.images.store import build
+from tools.paths import ROOT
 
 
 class Counted:
@@ -84,6 +87,28 @@ def test_a_failed_build_keeps_the_older_image(make, counted, tmp_path):
 
 def make_again(tmp_path, counted):
     build(["thing"], tmp_path / "log", {"thing": counted.thing}, tmp_path / "images")
+
+
+def test_a_killed_build_leaves_nothing_and_the_next_one_is_whole(make, tmp_path):
+    program = (
+        "import sys, time\n"
+        "from pathlib import Path\n"
+        "from tools.images.archive import ArchiveWriter\n"
+        "from tools.images.nodes import text\n"
+        "with ArchiveWriter(Path(sys.argv[1])) as writer:\n"
+        "    writer.add_layer('costly-1', [text('costly', 'half')])\n"
+        "    print('half', flush=True)\n"
+        "    time.sleep(60)\n"
+    )
+    (tmp_path / "images").mkdir()
+    archive = tmp_path / "images/thing@1.0-0123456789ab.tar"
+    with subprocess.Popen([sys.executable, "-c", program, archive], cwd=ROOT, stdout=subprocess.PIPE) as child:
+        assert child.stdout.readline() == b"half\n"
+        child.kill()
+    assert [path.suffix for path in archive.parent.iterdir()] == [".part"]
+    image = make()
+    assert read(image.archive).contents[0] == {"costly": b"c" * 10_000}
+    assert list(archive.parent.glob("*.part")) == []
 
 
 def test_an_unknown_name_is_refused_with_the_known_ones(tmp_path, counted):
