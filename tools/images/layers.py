@@ -2,13 +2,14 @@
 
 import hashlib
 import json
+import shutil
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 from tools.images.nodes import Node, ordered
-from tools.paths import IMAGES
+from tools.paths import BUILD, IMAGES
 
 Nodes = AbstractContextManager[Iterable[Node]]
 
@@ -38,6 +39,18 @@ def _described(nodes: Iterable[Node]) -> Iterator[list[object]]:
         for node in nodes:
             content = digests.of(node.source) if node.source else hashlib.sha256(node.content or b"").hexdigest()
             yield [node.path, node.mode, node.target, node.is_folder, content]
+
+
+@contextmanager
+def staging(name: str) -> Iterator[Path]:
+    """An empty folder for what a layer is made of, gone when the layer is written; a killed run's is cleared."""
+    folder = BUILD / f"{name}.part"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder)
 
 
 class FileDigests:

@@ -7,12 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tools.images.archive import Settings
-from tools.images.layers import Layer, key_of, layer_of
+from tools.images.layers import Layer, key_of, layer_of, staging
 from tools.images.nodes import Node, tree
 from tools.images.recipe import Recipe
 from tools.images.rootfs import Rootfs, libc_layer, python_layer, rootfs
 from tools.images.wheels import SERVING, dependencies_layer
-from tools.paths import BUILD
 
 PACKAGE = "autoglm_serving"
 AT = "opt/autoglm/app"
@@ -48,9 +47,7 @@ def _application(made: Rootfs) -> Layer:
 
 @contextmanager
 def _compiled(made: Rootfs, log: Path) -> Iterator[Iterable[Node]]:
-    folder = BUILD / "serving-application.part"
-    shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(SERVING / PACKAGE, folder / PACKAGE, ignore=shutil.ignore_patterns("__pycache__"))
-    made.compile(folder, f"/{AT}", log)
-    yield tree(folder, AT)
-    shutil.rmtree(folder)
+    with staging("serving-application") as folder:
+        shutil.copytree(SERVING / PACKAGE, folder / PACKAGE, ignore=shutil.ignore_patterns("__pycache__"))
+        made.compile(folder, f"/{AT}", log)
+        yield tree(folder, AT)

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tools.images import stub
-from tools.images.layers import Layer, key_of
+from tools.images.layers import Layer, key_of, staging
 from tools.images.nodes import Node, tree
 from tools.images.rootfs import Rootfs
 from tools.paths import BUILD, IMAGES, ROOT, VENV
@@ -93,24 +93,20 @@ def dependencies_layer(rootfs: Rootfs) -> Layer:
 @contextmanager
 def _installed(rootfs: Rootfs, log: Path) -> Iterator[Iterable[Node]]:
     require_space(IMAGES, FREE_GIB)
-    folder = BUILD / "serving-dependencies.part"
-    shutil.rmtree(folder, ignore_errors=True)
-    if cpu_index_answers(rootfs, log):
-        _install(rootfs, folder, ["--torch-backend", "cpu", "-r", str(CPU_LOCK)], log)
-        _install(rootfs, folder, ["--excludes", str(CPU_EXCLUDES), "-r", str(LOCK)], log)
-    else:
-        folder.mkdir(parents=True)
-        excludes = folder.with_suffix(".excludes")
-        excludes.write_text("\n".join(CUDA_EXCLUDES))
-        _install(rootfs, folder, ["--excludes", str(excludes), "-r", str(LOCK)], log)
-        excludes.unlink()
-        add_stubs(folder)
-    prune(folder)
-    rootfs.compile(folder, f"/{AT}", log, workers=os.cpu_count() or 1)
-    environment = {**rootfs.environment, "PYTHONPATH": str(folder), "HF_HUB_OFFLINE": "1"}
-    run([*rootfs.interpreter, "-c", PROOF], log=log, env=environment, timeout=INSTALL_SECONDS)
-    yield tree(folder, AT)
-    shutil.rmtree(folder)
+    with staging("serving-dependencies") as folder:
+        if cpu_index_answers(rootfs, log):
+            _install(rootfs, folder, ["--torch-backend", "cpu", "-r", str(CPU_LOCK)], log)
+            _install(rootfs, folder, ["--excludes", str(CPU_EXCLUDES), "-r", str(LOCK)], log)
+        else:
+            excludes = BUILD / "torch-cuda.excludes"
+            excludes.write_text("\n".join(CUDA_EXCLUDES))
+            _install(rootfs, folder, ["--excludes", str(excludes), "-r", str(LOCK)], log)
+            add_stubs(folder)
+        prune(folder)
+        rootfs.compile(folder, f"/{AT}", log, workers=os.cpu_count() or 1)
+        environment = {**rootfs.environment, "PYTHONPATH": str(folder), "HF_HUB_OFFLINE": "1"}
+        run([*rootfs.interpreter, "-c", PROOF], log=log, env=environment, timeout=INSTALL_SECONDS)
+        yield tree(folder, AT)
 
 
 def cpu_index_answers(rootfs: Rootfs, log: Path) -> bool:
