@@ -131,6 +131,8 @@ def test_secrets_of_the_inputs_are_secrets_of_the_outputs():
     )
     same = outputs.from_live({"kind": "A", "spec": {"list": [{"v": "x"}]}}, given, manager="m", initial_version="v1")
     assert same.secrets == {("spec", "list", 0, "v")}
+    other = {"kind": "A", "spec": {"list": [{"v": "x", "name": "theirs"}]}}
+    assert outputs.from_live(other, given, manager="m", initial_version="v1").secrets == {("spec", "list")}
     longer = {"kind": "A", "spec": {"list": [{"v": "sidecar"}, {"v": "x"}]}}
     moved = outputs.from_live(longer, given, manager="m", initial_version="v1")
     assert moved.secrets == {("spec", "list")}  # the place is not known any more: all of the list is secret

@@ -134,11 +134,10 @@ def test_a_conflict_names_fields_owners_and_the_way_out():
     ("code", "text", "immutable", "transient"),
     [
         (422, "spec.selector: Invalid value: field is immutable", True, False),
-        (422, "spec: Forbidden: updates to statefulset spec for fields other than 'replicas' are forbidden", True, False),
+        (422, "spec: Forbidden: updates to statefulset spec for fields other than x are forbidden", True, False),
         (422, "spec.replicas: Invalid value: -1: must be greater than or equal to 0", False, False),
         (404, 'namespaces "team" not found', False, True),
-        (403, 'pods "p" is forbidden: error looking up service account team/default: serviceaccount "default" not found',
-         False, True),
+        (403, 'error looking up service account team/default: serviceaccount "default" not found', False, True),
         (403, "pods is forbidden: exceeded quota", False, False),
         (500, "Internal error occurred: failed calling webhook", False, True),
     ],

@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote
@@ -11,13 +12,14 @@ import urllib3
 from tools.providers.kubernetes.credentials import Credentials, ssl_context
 from tools.providers.kubernetes.discovery import Discovery, Kind
 from tools.providers.kubernetes.errors import ApiError, KindUnknown, Unreachable
-from tools.providers.kubernetes.kubeconfig import Connection
+from tools.providers.kubernetes.kubeconfig import Connection, KubeconfigError
 from tools.providers.values import Json
 
 Object = dict[str, Any]
 
 _CONNECT_TIMEOUT: Final = 5.0  # seconds
 _READ_TIMEOUT: Final = 60.0  # seconds; a webhook may hold a request for 30
+_SILENCE: Final = 5.0  # seconds for which a server that did not answer is not asked again: a preview asks often
 # A server that restarts drops its connections. All but POST can be sent again whatever became of the first try.
 _RETRIES: Final = urllib3.Retry(
     total=None, connect=2, read=2, redirect=0, status=3, status_forcelist=[429, 503],
@@ -34,6 +36,8 @@ class Client:
         self._pool = self._make_pool(connection)
         self._lock = threading.Lock()
         self._discovery = Discovery(self.get_json)
+        self._silent_until, self._silence = 0.0, ""
+        self.has_answered = False
 
     def _make_pool(self, connection: Connection) -> urllib3.PoolManager:
         options: dict[str, Any] = {
@@ -63,15 +67,26 @@ class Client:
             f"{name}={quote(str(value), safe='')}" for name, value in query.items() if value is not None
         )
         url = f"{self.connection.server}{path}" + (f"?{parameters}" if parameters else "")
-        headers = {**self._credentials.headers(), "Accept": "application/json", "Content-Type": media}
+        headers = {**self._authorization(), "Accept": "application/json", "Content-Type": media}
+        if time.monotonic() < self._silent_until:
+            raise Unreachable(self._silence)
         try:
             answer = self._pool.request(method, url, headers=headers, body=None if body is None else json.dumps(body))
         except urllib3.exceptions.HTTPError as error:
             reason = error.reason if isinstance(error, urllib3.exceptions.MaxRetryError) else error
-            raise Unreachable(f"the cluster at {self.connection.server} does not answer: {reason}") from None
+            self._silence = f"the cluster at {self.connection.server} does not answer: {reason}"
+            self._silent_until = time.monotonic() + _SILENCE
+            raise Unreachable(self._silence) from None
+        self.has_answered = True
         if answer.status >= 400:
             raise _api_error(answer.status, answer.data)
         return answer.data
+
+    def _authorization(self) -> dict[str, str]:
+        try:
+            return self._credentials.headers()
+        except KubeconfigError as error:
+            raise Unreachable(str(error)) from None
 
     def get_json(self, path: str, **query: Json) -> Object:
         found: Object = json.loads(self.request("GET", path, **query))

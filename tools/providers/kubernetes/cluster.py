@@ -14,7 +14,7 @@ from tools.providers.kubernetes.settings import Settings
 from tools.providers.protocol import ProviderFailure
 from tools.providers.values import get
 
-_SETTLE: Final = 20.0  # seconds for a namespace, a kind or a webhook of the same program to be there
+_SETTLE: Final = 20.0  # seconds for a namespace, kind or webhook of the same program, or a restarted API server
 _PAUSE: Final = 0.5  # seconds
 _FORCE: Final = "pulumi.com/patchForce"
 
@@ -91,7 +91,10 @@ class Cluster:
                 if not waits or time.monotonic() > end or self._cancelled.wait(_PAUSE):
                     raise ProviderFailure(explained(obj, error)) from None
             except Unreachable as error:
-                raise ProviderFailure(explained(obj, error)) from None
+                # An apply can be sent again; a create under a generated name would make a second object.
+                restarts = self._client is not None and self._client.has_answered and obj["metadata"].get("name")
+                if not restarts or time.monotonic() > end or self._cancelled.wait(_PAUSE):
+                    raise ProviderFailure(explained(obj, error)) from None
 
     def _placed_now(self, obj: Mapping[str, Any]) -> Object:
         self.client.kind(obj["apiVersion"], obj["kind"], fresh=True)

@@ -73,12 +73,19 @@ def _with_secrets(data: dict[str, Any], inputs: Properties) -> Properties:
 
 
 def _place(data: Json, inputs: Json, path: Path) -> Path:
-    """Where a secret of the inputs lies in the outputs: a list that others put items into is secret as a whole."""
+    """Where a secret of the inputs lies in the outputs: a list that others changed is secret as a whole."""
     for depth, step in enumerate(path):
-        if isinstance(step, int) and isinstance(data, list) and len(data) != len(inputs):
+        if isinstance(step, int) and not _is_aligned(data, inputs):
             return path[:depth]
         data, inputs = get(data, (step,)), get(inputs, (step,))
     return path
+
+
+def _is_aligned(live: Json, inputs: Json) -> bool:
+    """Whether two lists have the same items at the same places, as far as names tell."""
+    if not (isinstance(live, list) and isinstance(inputs, list) and len(live) == len(inputs)):
+        return False
+    return all(get(one, ("name",)) == get(other, ("name",)) for one, other in zip(live, inputs, strict=True))
 
 
 def live_inputs(live: Mapping[str, Any], old: Mapping[str, Any]) -> dict[str, Any]:
