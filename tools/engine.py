@@ -36,6 +36,10 @@ def ensure(log: Path) -> str:
     return f"{note}, {versions.PULUMI}"
 
 
+def is_there() -> bool:
+    return (BIN / "pulumi").exists()
+
+
 def user_pulumi() -> str | None:
     """The user's own `pulumi`, if it is late enough."""
     path = os.pathsep.join(part for part in os.environ.get("PATH", "").split(os.pathsep) if Path(part) != BIN)
@@ -96,7 +100,7 @@ def _plugin(name: str, version: str, log: Path) -> str:
             launcher.unlink(missing_ok=True)
             return "official"
     if not launcher.exists() and official.reachable(official.DOWNLOADS):
-        install = [BIN / "pulumi", "plugin", "install", "resource", name, version]
+        install: list[str | Path] = [BIN / "pulumi", "plugin", "install", "resource", name, version]
         run(install, log=log, env={**os.environ, "PULUMI_HOME": str(HOME)}, timeout=PLUGIN_WAIT)
         return "official"
     _write_launcher(launcher, name)

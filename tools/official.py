@@ -40,7 +40,7 @@ def architecture() -> str:
 
 def unpack(url: str, folder: Path) -> None:
     """Downloads a tar archive and unpacks it as `folder`, which appears when it is whole. Raises OSError."""
-    part = folder.with_suffix(".part")
+    part = folder.with_name(f"{folder.name}.part")
     shutil.rmtree(part, ignore_errors=True)
     with urllib.request.urlopen(url, timeout=WAIT) as answer, tarfile.open(fileobj=answer, mode="r|gz") as archive:  # noqa: S310
         archive.extractall(part, filter="data")

@@ -1,13 +1,16 @@
-"""Programs that the tools start: output to a log, a clear error, and no child left behind."""
+"""Programs that the tools start: output to a log, a clear error, and no child left behind, not even after SIGKILL."""
 
 import os
+import shutil
 import signal
 import subprocess
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 TAIL = 15  # lines of a log that an error shows
+CANCEL = 180.0  # seconds that a program gets to end by itself after SIGINT
 
 _children: set[subprocess.Popen[bytes]] = set()
 _guard = threading.Lock()
@@ -30,32 +33,52 @@ def run(
     `timeout` is in seconds. Raises ToolError, with the last lines of the log, if the program is missing, fails or
     takes longer.
     """
-    name = Path(argv[0]).name
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as file:
-        file.write(f"$ {' '.join(map(str, argv))}\n".encode())
-        file.flush()
-        try:
-            child = subprocess.Popen(
-                argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=file, env=env, cwd=cwd,
-                start_new_session=True,
-            )  # fmt: skip
-        except OSError as error:
-            raise ToolError(f"{argv[0]}: cannot be started: {error.strerror}") from None
-        with _guard:
-            _children.add(child)
-        try:
-            output, _ = child.communicate(timeout=timeout)
-        except subprocess.TimeoutExpired:
-            raise ToolError(f"{name}: not done after {timeout:.0f} s{tail(log)}") from None
-        finally:
-            _end(child)
-            with _guard:
-                _children.discard(child)
+        _head(file, argv)
+        with _started(argv, signal.SIGKILL, stdout=subprocess.PIPE, stderr=file, env=env, cwd=cwd) as child:
+            try:
+                output, _ = child.communicate(timeout=timeout)
+            except subprocess.TimeoutExpired:
+                raise ToolError(f"{_name(argv)}: not done after {timeout:.0f} s{tail(log)}") from None
         file.write(output)
     if child.returncode:
-        raise ToolError(f"{name} ended with {child.returncode}{tail(log)}")
+        raise ToolError(f"{_name(argv)} ended with {child.returncode}{tail(log)}")
     return output.decode(errors="replace")
+
+
+def stream(
+    argv: Sequence[str | Path], *, log: Path, env: Mapping[str, str], cwd: Path, show: Callable[[str], None]
+) -> None:
+    """Runs a program in the foreground: every line goes to `show` and the log.
+
+    KeyboardInterrupt reaches the program as one SIGINT, so that it can end what it has begun, and is raised when it has
+    ended; a second one kills it. The end of this process interrupts it likewise. Raises ToolError if it fails.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as file:
+        _head(file, argv)
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+        with _started(argv, signal.SIGINT, env=env, cwd=cwd, **pipes) as child:
+            assert child.stdout is not None  # noqa: S101  it is a pipe
+            interrupted = False
+            while True:
+                try:
+                    for line in child.stdout:
+                        file.write(line)
+                        file.flush()
+                        show(line.decode(errors="replace").rstrip("\n"))
+                    child.wait(timeout=CANCEL)
+                    break
+                except KeyboardInterrupt:
+                    if interrupted:
+                        raise
+                    interrupted = True
+                    child.send_signal(signal.SIGINT)
+            if interrupted:
+                raise KeyboardInterrupt
+    if child.returncode:
+        raise ToolError(f"{_name(argv)} ended with {child.returncode}; all that it said: {log}")
 
 
 def tail(log: Path) -> str:
@@ -65,11 +88,44 @@ def tail(log: Path) -> str:
 
 
 def end_children() -> None:
-    """Ends what still runs, for Ctrl-C: each child leads a process group of its own."""
+    """Ends what still runs: each child leads a process group of its own."""
     with _guard:
         children = list(_children)
     for child in children:
         _end(child)
+
+
+@contextmanager
+def _started(
+    argv: Sequence[str | Path], at_death: signal.Signals, **options: object
+) -> Iterator[subprocess.Popen[bytes]]:
+    """The program in a session of its own, so that Ctrl-C reaches it through us alone; `at_death` of ours ends it."""
+    guarded = [str(part) for part in argv]
+    if shutil.which(guarded[0]) is None:
+        raise ToolError(f"{guarded[0]}: no such program; install it, or see `make status`")
+    if wrapper := shutil.which("setpriv"):
+        guarded = [wrapper, "--pdeathsig", at_death.name.removeprefix("SIG"), "--", *guarded]
+    try:
+        child = subprocess.Popen(guarded, stdin=subprocess.DEVNULL, start_new_session=True, **options)  # type: ignore[call-overload]
+    except OSError as error:
+        raise ToolError(f"{argv[0]}: cannot be started: {error.strerror}") from None
+    with _guard:
+        _children.add(child)
+    try:
+        yield child
+    finally:
+        _end(child)
+        with _guard:
+            _children.discard(child)
+
+
+def _head(file: object, argv: Sequence[str | Path]) -> None:
+    file.write(f"$ {' '.join(map(str, argv))}\n".encode())  # type: ignore[attr-defined]
+    file.flush()  # type: ignore[attr-defined]
+
+
+def _name(argv: Sequence[str | Path]) -> str:
+    return Path(argv[0]).name
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:

@@ -1,10 +1,11 @@
-"""The virtual environment of the program and the tools, from the lock file; standard library only."""
+"""Virtual environments from lock files, that of the program and the tools first; standard library only."""
 
 import hashlib
 import os
 import re
 import shutil
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from tools.paths import ROOT, TOOLS, VENV
@@ -12,49 +13,58 @@ from tools.process import ToolError, run
 
 LOCK = ROOT / "requirements.lock"
 PYTHON = VENV / "bin" / "python"
-OLDEST = (3, 11)
 
 
-def ensure(log: Path) -> str:
-    """Makes the environment what the lock file says, or leaves it."""
-    return "kept" if is_current() else _make(log)
+def ensure(log: Path, folder: Path = VENV, locks: Sequence[Path] = (LOCK,)) -> str:
+    """Makes the environment what the lock files say, or leaves it."""
+    return "kept" if is_current(folder, locks) else _make(log, folder, locks)
 
 
-def is_current() -> bool:
-    stamp = VENV / "lock.sha256"
-    return PYTHON.exists() and stamp.exists() and stamp.read_text() == _key()
+def is_current(folder: Path = VENV, locks: Sequence[Path] = (LOCK,)) -> bool:
+    stamp = folder / "lock.sha256"
+    return (folder / "bin" / "python").exists() and stamp.exists() and stamp.read_text() == _key(locks)
 
 
-def _make(log: Path) -> str:
-    if sys.version_info < OLDEST:
-        raise ToolError(f"Python {sys.version.split()[0]} is older than 3.11; install a later one and run it")
+def _make(log: Path, folder: Path, locks: Sequence[Path]) -> str:
     TOOLS.mkdir(parents=True, exist_ok=True)
-    if not PYTHON.exists():
-        shutil.rmtree(VENV, ignore_errors=True)
-        run([sys.executable, "-m", "venv", VENV], log=log, timeout=300)
-    lock = LOCK.read_text()
-    pinned = re.search(r"^uv==.*(?:\\\n.*)*", lock, re.MULTILINE)
-    if pinned is None:
-        raise ToolError(f"{LOCK.name} pins no uv; make it again with `make lock`")
-    installer = TOOLS / "uv.lock"
-    installer.write_text(pinned[0] + "\n")
-    run([PYTHON, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", installer], log=log, timeout=600)
-    uv = [PYTHON, "-m", "uv", "pip", "sync", "--quiet", "--python", PYTHON, "--require-hashes", LOCK]
-    run(uv, log=log, timeout=1200)
-    (VENV / "lock.sha256").write_text(_key())
+    python = folder / "bin" / "python"
+    stamp = folder / "lock.sha256"
+    stamp.unlink(missing_ok=True)
+    if not python.exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        run([_base_python(), "-m", "venv", folder], log=log, timeout=300)
+    if folder == VENV:
+        _install_uv(python, log)
+    uv: list[str | Path] = [PYTHON, "-m", "uv", "pip", "sync", "--python", python, "--require-hashes", *locks]
+    run(uv, log=log, timeout=2400)
+    stamp.write_text(_key(locks))
     return "made"
 
 
-def _key() -> str:
-    return hashlib.sha256(LOCK.read_bytes() + sys.version.encode()).hexdigest()
+def _base_python() -> str:
+    """The Python that this one's environment was made from: an environment of an environment would go with it."""
+    return getattr(sys, "_base_executable", None) or sys.executable
+
+
+def _install_uv(python: Path, log: Path) -> None:
+    pinned = re.search(r"^uv==.*(?:\\\n.*)*", LOCK.read_text(), re.MULTILINE)
+    if pinned is None:
+        raise ToolError(f"{LOCK.name} pins no uv; it is one of the development dependencies in pyproject.toml")
+    installer = TOOLS / "uv.lock"
+    installer.write_text(pinned[0] + "\n")
+    run([python, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", installer], log=log, timeout=600)
+
+
+def _key(locks: Sequence[Path]) -> str:
+    return hashlib.sha256(b"".join(lock.read_bytes() for lock in locks) + sys.version.encode()).hexdigest()
 
 
 def inside() -> bool:
-    """Whether this process runs in that environment."""
+    """Whether this process runs in the program's environment."""
     return Path(sys.prefix).resolve() == VENV.resolve()
 
 
-def enter(arguments: list[str]) -> None:
+def enter(arguments: Sequence[str]) -> None:
     """Becomes `python -m tools` of the environment; returns only if this process is it already."""
     if not inside():
         sys.stdout.flush()

@@ -1,0 +1,42 @@
+# Thin: every target is a command of `python3 -m tools`, which says more with --help.
+PYTHON ?= python3
+STACK ?= dev
+TOOLS = $(PYTHON) -m tools
+VERBOSELY = $(if $(filter-out 0,$(VERBOSE)),--verbose)
+IN_CONTEXT = $(if $(CONTEXT),--context "$(CONTEXT)")
+
+.DEFAULT_GOAL := help
+.PHONY: help up down status preview output tools test lint bench clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "make %-9s %s\n", $$1, $$2}'
+
+up: ## find or build what is needed, start a cluster, run pulumi up, ask the model (CONTEXT= STACK= VERBOSE=1)
+	@$(TOOLS) up --stack "$(STACK)" $(IN_CONTEXT) $(VERBOSELY)
+
+down: ## destroy the stack and stop the cluster (KEEP=1 keeps the cluster)
+	@$(TOOLS) down --stack "$(STACK)" $(if $(filter-out 0,$(KEEP)),--keep)
+
+status: ## the machine, the tools, the cluster's processes, the stack
+	@$(TOOLS) status --stack "$(STACK)"
+
+preview: ## what up would change; needs no cluster and no root
+	@$(TOOLS) preview --stack "$(STACK)" $(IN_CONTEXT)
+
+output: ## one output of the stack, secrets in clear: make -s output NAME=endpoint
+	@$(TOOLS) output --stack "$(STACK)" $(NAME)
+
+tools: ## find or build every program (NAME= for one)
+	@$(TOOLS) build $(NAME)
+
+test: ## lint, types, unit tests, then the real engine, cluster and stack
+	@$(TOOLS) test $(VERBOSELY)
+
+lint: ## ruff check and ruff format --check
+	@$(TOOLS) lint
+
+bench: ## the figures of the stack's life, each beside its limit
+	@$(TOOLS) bench
+
+clean: ## stop the cluster and remove .tools/
+	@$(TOOLS) clean

@@ -1,0 +1,194 @@
+"""A stack as the Pulumi command sees it: backend, passphrase, configuration, and the repair of a killed update."""
+
+import json
+import os
+import secrets
+import subprocess
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tools import engine
+from tools.cluster.files import write
+from tools.paths import BIN, LOG, ROOT, STATE, VENV
+from tools.process import CANCEL, ToolError, stream
+from tools.steps import Show
+
+PROJECT = "open-autoglm"
+PASSPHRASE = STATE / "passphrase"
+RUNS_PROGRAM = ("up", "update", "preview", "refresh", "destroy", "import", "watch")  # subcommands with `--config-file`
+
+
+def own_backend() -> str | None:
+    """Where the user keeps stacks: by environment, or by `pulumi login`."""
+    if given := os.environ.get("PULUMI_BACKEND_URL"):
+        return given
+    home = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
+    try:
+        current = json.loads((home / "credentials.json").read_text()).get("current")
+    except (OSError, ValueError):
+        return None
+    return str(current) if current else None
+
+
+@dataclass(frozen=True)
+class Stack:
+    name: str
+
+    @property
+    def config(self) -> Path:
+        """The repository's `Pulumi.<stack>.yaml` with what the tools add; the tracked file stays as it is."""
+        return STATE / f"Pulumi.{self.name}.yaml"
+
+    @property
+    def backend(self) -> str:
+        return own_backend() or f"file://{STATE}"
+
+    def environment(self) -> dict[str, str]:
+        home = {} if own_backend() else {"PULUMI_HOME": str(engine.HOME), "PULUMI_BACKEND_URL": self.backend}
+        given = {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"} & os.environ.keys()
+        passphrase = {} if given else {"PULUMI_CONFIG_PASSPHRASE_FILE": str(PASSPHRASE)}
+        standing_in = any((BIN / f"pulumi-resource-{name}").exists() for name in engine.PLUGINS)
+        return {
+            **os.environ,
+            "PATH": f"{BIN}:{VENV / 'bin'}:{os.environ.get('PATH', os.defpath)}",
+            "VIRTUAL_ENV": str(VENV),
+            "PYTHONWARNINGS": "",
+            "PULUMI_STACK": self.name,
+            "PULUMI_SKIP_UPDATE_CHECK": "1",
+            **({"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "1"} if standing_in else {}),
+            **home,
+            **passphrase,
+        }
+
+    def argv(self, *arguments: str) -> list[str]:
+        """The command line of `pulumi <arguments>`; only what runs the program has the checkout as its folder."""
+        pulumi = [str(BIN / "pulumi"), "--non-interactive"]
+        if arguments and arguments[0] in RUNS_PROGRAM:
+            return [*pulumi, "-C", str(ROOT), arguments[0], "--config-file", str(self.config), *arguments[1:]]
+        return [*pulumi, "-C", str(STATE), *arguments]
+
+    def ask(self, *arguments: str) -> str:
+        """Standard output of a quick command; it is not logged, as it may hold secrets. Raises ToolError."""
+        done = subprocess.run(
+            self.argv(*arguments), env=self.environment(), capture_output=True, text=True, timeout=120,
+            stdin=subprocess.DEVNULL,
+        )  # fmt: skip
+        if done.returncode:
+            raise ToolError(f"pulumi {' '.join(arguments)}: {done.stderr.strip() or done.stdout.strip()}")
+        return done.stdout
+
+    def foreground(self, command: str, *options: str, show: Show) -> None:
+        """An update, destroy or refresh before the user's eyes. Raises ToolError, and KeyboardInterrupt once it ended."""
+        argv = self.argv(command, "--yes", "--skip-preview", "--suppress-progress", *options)
+        stream(argv, log=LOG / f"pulumi-{command}.log", env=self.environment(), cwd=ROOT, show=show)
+
+    def prepare(self, content: dict[str, Any]) -> str:
+        """Makes the stack if there is none, and writes its configuration. Returns what was done."""
+        STATE.mkdir(parents=True, exist_ok=True)
+        STATE.chmod(0o700)
+        if not PASSPHRASE.exists():
+            write(PASSPHRASE, secrets.token_urlsafe(32), 0o600)
+        write(STATE / "Pulumi.yaml", (ROOT / "Pulumi.yaml").read_text())
+        made = not self.exists()
+        if made:
+            self.ask("stack", "init", self.name, "--no-select")
+        salts = {key: value for key, value in self._written().items() if key.startswith(("encryption", "secrets"))}
+        write(self.config, yaml.safe_dump(salts | content, sort_keys=False), 0o600)
+        return f"{'new' if made else 'kept'}, in {own_backend() or STATE}"
+
+    def _written(self) -> dict[str, Any]:
+        content = yaml.safe_load(self.config.read_text()) if self.config.exists() else {}
+        return content if isinstance(content, dict) else {}
+
+    def exists(self) -> bool:
+        if not (STATE / "Pulumi.yaml").exists():
+            return False
+        return any(
+            entry["name"].rpartition("/")[2] == self.name for entry in json.loads(self.ask("stack", "ls", "--json"))
+        )
+
+    def overlay(self) -> dict[str, Any]:
+        """The cluster and the images that the last `up` chose."""
+        found = self._written().get("config", {}).get("open-autoglm:region", {})
+        return {key: found[key] for key in ("cluster", "images") if key in found}
+
+    def cluster(self) -> tuple[Path, str | None] | None:
+        """Kubeconfig and context that the last `up` wrote, if there was one."""
+        found = self.overlay().get("cluster")
+        return (Path(found["kubeconfig"]), found.get("context")) if found else None
+
+    def resources(self) -> list[dict[str, Any]]:
+        """What the state holds, but for the stack itself and its providers."""
+        entries: list[dict[str, Any]] = self._deployment().get("resources") or []
+        return [entry for entry in entries if not entry["type"].startswith(("pulumi:pulumi:", "pulumi:providers:"))]
+
+    def outputs(self) -> dict[str, Any]:
+        """Secrets in clear."""
+        found: dict[str, Any] = json.loads(self.ask("stack", "output", "--json", "--show-secrets"))
+        return found
+
+    def _deployment(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.ask("stack", "export")).get("deployment") or {}
+        return found
+
+    def repair(self, show: Show) -> str:
+        """Takes up after an update that was killed: its lock, and what it was about to create."""
+        notes = []
+        if self._unlock():
+            notes.append("removed a killed update's lock")
+        pending = self._deployment().get("pending_operations") or []
+        if pending:
+            self._finish(pending, show)
+            notes.append(f"looked up {len(pending)} resources that a killed update had under way")
+        return "; ".join(notes) or "nothing to repair"
+
+    def _unlock(self) -> bool:
+        """Waits for an update that still ends, then removes the locks of those that can't any more."""
+        folder = STATE / ".pulumi" / "locks" / "organization" / PROJECT / self.name
+        if own_backend() or not folder.is_dir():
+            return False
+        deadline = time.monotonic() + CANCEL
+        while running := [pid for lock in folder.glob("*.json") if (pid := _holder(lock))]:
+            if time.monotonic() > deadline:
+                raise ToolError(f"stack {self.name}: an update runs (process {running[0]}); wait for it, or end it")
+            time.sleep(0.2)
+        if not any(folder.glob("*.json")):
+            return False
+        self.ask("cancel", "--yes", self.name)
+        return True
+
+    def _finish(self, pending: Sequence[dict[str, Any]], show: Show) -> None:
+        """Kubernetes objects are found by their names; of what can't be found again nothing is left outside the state."""
+        found = [[entry["resource"]["urn"], name] for entry in pending if (name := object_id(entry))]
+        flags = ["--import-pending-creates", ",".join(part for pair in found for part in pair)] if found else []
+        self.foreground("refresh", *flags, "--clear-pending-creates", show=show)
+
+
+def object_id(operation: dict[str, Any]) -> str | None:
+    """`<namespace>/<name>` of a Kubernetes object that was being created, None for anything else."""
+    resource = operation["resource"]
+    metadata = (resource.get("inputs") or {}).get("metadata")
+    if (
+        operation["type"] != "creating"
+        or not resource["type"].startswith("kubernetes:")
+        or not isinstance(metadata, dict)
+    ):
+        return None
+    name, namespace = metadata.get("name"), metadata.get("namespace")
+    if not isinstance(name, str):
+        return None
+    return f"{namespace}/{name}" if isinstance(namespace, str) else name
+
+
+def _holder(lock: Path) -> int | None:
+    """The process that holds a lock of the file backend, if it is still a Pulumi."""
+    try:
+        pid = int(json.loads(lock.read_text())["pid"])
+        return pid if b"pulumi" in (Path("/proc") / str(pid) / "cmdline").read_bytes() else None
+    except (OSError, ValueError, KeyError):
+        return None

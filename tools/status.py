@@ -1,0 +1,72 @@
+"""`make status`: the machine, the tools, the cluster's processes, the stack."""
+
+from pathlib import Path
+
+from tools import cluster, engine, golang, machine, preflight
+from tools.cluster.settings import ClusterSettings
+from tools.cluster.state import ClusterStatus
+from tools.cluster_choice import Kind, kind_of
+from tools.paths import BIN
+from tools.process import ToolError
+from tools.stack import Stack
+from tools.steps import Show
+
+
+def show_all(stack: Stack, show: Show) -> bool:
+    """Whether the cluster that the stack is on is well."""
+    for line in preflight.report(machine.collect(preflight.PORTS)):
+        show(line)
+    for name in golang.GROUPS:
+        show(f"built     {name}: {built(name)}")
+    for name in engine.PLUGINS:
+        stands_in = (BIN / f"pulumi-resource-{name}").exists()
+        show(f"plugin    {name}: {'stand-in' if stands_in else 'official, where it is installed'}")
+    ready = (BIN / "pulumi").exists()
+    where = stack.cluster() if ready else None
+    healthy = True
+    if where is None or kind_of(where[0]) is Kind.EMBEDDED:
+        status = cluster.status(ClusterSettings.load())
+        healthy = status.healthy
+        for line in rows(status):
+            show(line)
+    else:
+        show(f"cluster   {kind_of(where[0]).value}: {where[0]}, context {where[1] or '(current)'}")
+    show(f"stack     {stack.name}: {_stack(stack) if ready else 'not made yet; `make up` makes it'}")
+    return healthy
+
+
+def built(name: str) -> str:
+    """What the links of a group's programs lead to."""
+    link = BIN / next(iter(golang.GROUPS[name].packages))
+    return Path(link.readlink()).parent.name if link.is_symlink() and link.exists() else "not there; `make tools`"
+
+
+def rows(status: ClusterStatus) -> list[str]:
+    """A line for the node and one for each of its processes; PIDs are this machine's, memory is resident."""
+    node = "Ready" if status.node_ready else "not ready" if status.running else "stopped"
+    lines = [f"cluster   {status.name}: node {node}, {status.memory:.0f} MiB"]
+    lines += [f"problem   {status.problem}"] if status.problem else []
+    if status.init is not None:
+        lines.append(f"  {'init':26}{'running':9}{status.init:>8}")
+    for row in status.rows:
+        times = f"{row.restarts} restart{'' if row.restarts == 1 else 's'}"
+        last = f"  last exit: {row.last_exit}" if row.last_exit else ""
+        lines.append(
+            f"  {row.process:26}{row.state:9}{row.pid or '-':>8}{row.memory:>7.0f} MiB  since {row.since:%H:%M:%S} UTC"
+            f"  {times}{last}"
+        )
+    return lines
+
+
+def _stack(stack: Stack) -> str:
+    try:
+        if not stack.exists():
+            return "not made yet; `make up` makes it"
+        resources = stack.resources()
+        if not resources:
+            return "empty; `make up` fills it"
+        outputs = stack.outputs()
+    except ToolError as error:
+        return str(error)
+    shown = ", ".join(f"{name} {outputs[name]}" for name in ("endpoint", "model") if name in outputs)
+    return f"{len(resources)} resources, {shown}, in {stack.backend}"

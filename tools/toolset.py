@@ -1,0 +1,60 @@
+"""The steps that find or build what a command needs, in the order in which they are wanted."""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+from tools import debian, engine, golang
+from tools.steps import Step
+
+NODE = ("etcd", "kubernetes", "node", "coredns", "metrics-server")
+GO = Step(name="go", run=golang.ensure_go)
+
+
+def built(name: str) -> Step:
+    """One group of programs from its Go module."""
+    run = partial(golang.ensure, name)
+    return Step(name=name, run=run, needs=["go"], memory=golang.GROUPS[name].memory, heavy=True)
+
+
+def pulumi() -> list[Step]:
+    """The engine and its plugins."""
+    return [
+        GO,
+        Step(name="pulumi", run=engine.ensure, needs=["go"], memory=golang.GROUPS["pulumi"].memory, heavy=True),
+        Step(name="plugins", run=engine.ensure_plugins, needs=["pulumi"]),
+    ]
+
+
+def node() -> list[Step]:
+    """All that the embedded node runs, but for images."""
+    return [Step(name="host tools", run=_host_tools), GO, *map(built, NODE)]
+
+
+def everything() -> list[Step]:
+    """What any command or test may want."""
+    return merged(node(), pulumi())
+
+
+def named(names: Sequence[str]) -> list[Step]:
+    """The steps that make these programs or groups. Raises ValueError for one that none makes."""
+    steps = {step.name: step for step in everything()}
+    of = {program: name for name, group in golang.GROUPS.items() for program in group.packages}
+    of |= {"pulumi-language-python": "pulumi"}
+    wanted = {of.get(name, name) for name in names}
+    if unknown := sorted(wanted - steps.keys()):
+        raise ValueError(
+            f"nothing builds {', '.join(unknown)}; there are {', '.join(sorted(steps.keys() | of.keys()))}"
+        )
+    while more := {need for name in wanted for need in steps[name].needs} - wanted:
+        wanted |= more
+    return [step for name, step in steps.items() if name in wanted]
+
+
+def merged(*lists: Sequence[Step]) -> list[Step]:
+    """One after the other, each step once."""
+    return list({step.name: step for steps in lists for step in steps}.values())
+
+
+def _host_tools(log: Path) -> str:
+    return debian.host_tools(log).name
