@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 	"strings"
@@ -60,6 +61,10 @@ func verdicts(t *testing.T, s snapshot, pod string, d direction) []string {
 	chains, rules := render(s)
 	if !slices.Contains(chains, chain) {
 		return nil
+	}
+	// after a jump, what the pod's chain lets pass would come back here and meet the final DROP
+	if entry := fmt.Sprintf("-A %s %s %s/32 -g %s", d.chain, d.own, s.addresses[types.UID(pod)][0], chain); !slices.Contains(rules, entry) {
+		t.Fatalf("no rule %q in %q", entry, rules)
 	}
 	allowed := []string{}
 	for _, rule := range rules {
@@ -154,7 +159,11 @@ func TestAnAddressWithoutAKnownPodIsClosedInBothDirections(t *testing.T) {
 }
 
 func TestTheOrderOfObjectsDoesNotMatter(t *testing.T) {
-	s := world(policy(netv1.NetworkPolicySpec{PodSelector: app("web")}), policy(netv1.NetworkPolicySpec{Egress: []netv1.NetworkPolicyEgressRule{{}}}))
+	from := func(cidr string) *netv1.NetworkPolicy {
+		rule := netv1.NetworkPolicyIngressRule{From: []netv1.NetworkPolicyPeer{block(cidr)}}
+		return policy(netv1.NetworkPolicySpec{PodSelector: app("web"), Ingress: []netv1.NetworkPolicyIngressRule{rule}})
+	}
+	s := world(from("10.1.0.0/16"), from("10.2.0.0/16"))
 	s.policies[1].Name = "q"
 	chains, rules := render(s)
 	slices.Reverse(s.pods)
