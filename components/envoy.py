@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 from typing import Any
 
-from components import envoy_errors, envoy_probes
+from components import envoy_errors, envoy_overload, envoy_probes, envoy_upstream
 
 Json = dict[str, Any]
 
 _TYPES = "type.googleapis.com/envoy"
 _FILTERS = f"{_TYPES}.extensions.filters.http"
-_MONITORS = f"{_TYPES}.extensions.resource_monitors"
 _STREAMS_STAT = "http.api.downstream_rq_active"
 _CLIENT = "x-autoglm-client"  # tells the server who asks
 _PUBLIC_PATHS = ("/health", "/healthz")
@@ -71,14 +70,17 @@ def config(settings: EnvoySettings) -> Json:
                 _api_listener(settings),
                 envoy_probes.listener(settings.address, settings.probe_port, _STREAMS_STAT, settings.settle_seconds),
             ],
-            "clusters": [_serving(settings), *envoy_probes.clusters(settings.probe_port, settings.admin_port)],
+            "clusters": [
+                envoy_upstream.cluster(settings.upstream_host, settings.upstream_port),
+                *envoy_probes.clusters(settings.probe_port, settings.admin_port),
+            ],
         },
-        "overload_manager": _overload(settings.max_heap_bytes),
+        "overload_manager": envoy_overload.manager(settings.max_heap_bytes),
     }
 
 
 def arguments(path: str, threads: int) -> list[str]:
-    """Envoy's command line. A pod is replaced, never restarted in place, so hot restart's shared memory is not needed."""
+    """Envoy's command line. A pod is replaced, not restarted in place: hot restart's shared memory is not needed."""
     return ["--config-path", path, "--concurrency", str(threads), "--disable-hot-restart", "--log-level", "warning"]
 
 
@@ -108,9 +110,7 @@ def _connection_manager(settings: EnvoySettings) -> Json:
         # The peer's address is the client's: what a client says about itself is dropped, not believed.
         "use_remote_address": True,
         "internal_address_config": {"cidr_ranges": []},
-        "early_header_mutation_extensions": [
-            _drop_headers("x-forwarded-for", "x-forwarded-host", "forwarded", _CLIENT)
-        ],
+        "early_header_mutation_extensions": [_drop_headers()],
         "preserve_external_request_id": True,
         "always_set_request_id_in_response": True,
         # One spelling for each path, before it is matched. An encoded slash has no honest use here.
@@ -169,11 +169,11 @@ def _virtual_host(settings: EnvoySettings) -> Json:
         "envoy.filters.http.api_key_auth": {"@type": f"{_TYPES}.config.route.v3.FilterConfig", "disabled": True}
     }
     to_serving = {
-        "cluster": "serving",
+        "cluster": envoy_upstream.NAME,
         "timeout": "0s",  # a stream is bounded by the two below
         "idle_timeout": _seconds(settings.idle_seconds),
         "max_stream_duration": {"max_stream_duration": _seconds(settings.max_stream_seconds)},
-        "retry_policy": _RETRIES,
+        "retry_policy": envoy_upstream.RETRIES,
     }
     return {
         "name": "api",
@@ -183,7 +183,7 @@ def _virtual_host(settings: EnvoySettings) -> Json:
             *(
                 {
                     "match": {"path": path, "headers": [{"name": ":method", "string_match": {"exact": "GET"}}]},
-                    "route": {"cluster": "serving", "timeout": "5s"},
+                    "route": {"cluster": envoy_upstream.NAME, "timeout": "5s"},
                     "typed_per_filter_config": without_key,
                 }
                 for path in _PUBLIC_PATHS
@@ -197,110 +197,16 @@ def _virtual_host(settings: EnvoySettings) -> Json:
     }
 
 
-# Only what no model has begun to work on, so that a request that kills its server is not handed to the next one: no
-# connection, or an answer with the header that OpenAI's clients heed too (a draining server sends it).
-_RETRIES: Json = {
-    "retry_on": "connect-failure,refused-stream,reset-before-request,retriable-headers",
-    "retriable_headers": [{"name": "x-should-retry", "string_match": {"exact": "true"}}],
-    "num_retries": 2,
-    "retry_host_predicate": [
-        {
-            "name": "envoy.retry_host_predicates.previous_hosts",
-            "typed_config": {"@type": f"{_TYPES}.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate"},
-        }
-    ],
-    "host_selection_retry_max_attempts": 3,
-    "retry_back_off": {"base_interval": "0.05s", "max_interval": "0.5s"},
-}
-
-
-def _serving(settings: EnvoySettings) -> Json:
-    """Every ready pod by the headless Service's DNS: load, health and ejection count per server; a ClusterIP hides them.
-
-    A pod that drains leaves DNS and keeps its open streams. With less than half of the servers healthy, all are tried.
-    """
-    return {
-        "name": "serving",
-        "type": "STRICT_DNS",
-        "dns_refresh_rate": "1s",
-        "dns_failure_refresh_rate": {"base_interval": "0.5s", "max_interval": "1s"},
-        "dns_lookup_family": "ALL",
-        "connect_timeout": "2s",
-        "lb_policy": "LEAST_REQUEST",
-        "ignore_health_on_host_removal": True,
-        "load_assignment": {
-            "cluster_name": "serving",
-            "endpoints": [
-                {"lb_endpoints": [{"endpoint": {"address": _address(settings.upstream_host, settings.upstream_port)}}]}
-            ],
-        },
-        "health_checks": [
-            {
-                "http_health_check": {"path": "/ready"},
-                "timeout": "5s",  # a server may be busy; one that drains answers 503, which counts at once
-                "interval": "2s",
-                "no_traffic_interval": "2s",
-                "unhealthy_threshold": 3,
-                "healthy_threshold": 1,
-            }
-        ],
-        # Ejects a server that keeps failing, but at most half of them: never the last.
-        "outlier_detection": {
-            "consecutive_5xx": 5,
-            "consecutive_gateway_failure": 5,
-            "interval": "10s",
-            "base_ejection_time": "30s",
-            "max_ejection_percent": 50,
-        },
-        "circuit_breakers": {
-            "thresholds": [
-                {"max_connections": 1024, "max_pending_requests": 256, "max_requests": 1024, "max_retries": 16}
-            ]
-        },
-        "upstream_connection_options": {"tcp_keepalive": {"keepalive_time": 30, "keepalive_interval": 10}},
-    }
-
-
-def _overload(heap: int) -> Json:
-    """New requests get 503 before the container's memory limit would kill the open ones."""
-    return {
-        "refresh_interval": "0.25s",
-        "resource_monitors": [
-            {
-                "name": "envoy.resource_monitors.fixed_heap",
-                "typed_config": {
-                    "@type": f"{_MONITORS}.fixed_heap.v3.FixedHeapConfig",
-                    "max_heap_size_bytes": heap,
-                },
-            },
-            {
-                "name": "envoy.resource_monitors.global_downstream_max_connections",
-                "typed_config": {
-                    "@type": f"{_MONITORS}.downstream_connections.v3.DownstreamConnectionsConfig",
-                    "max_active_downstream_connections": 4096,
-                },
-            },
-        ],
-        "actions": [
-            _at("envoy.overload_actions.shrink_heap", 0.9),
-            _at("envoy.overload_actions.stop_accepting_requests", 0.95),
-        ],
-    }
-
-
-def _at(action: str, share: float) -> Json:
-    return {
-        "name": action,
-        "triggers": [{"name": "envoy.resource_monitors.fixed_heap", "threshold": {"value": share}}],
-    }
-
-
-def _drop_headers(*names: str) -> Json:
+def _drop_headers() -> Json:
+    """What a client says of itself, and what would steer Envoy: x-envoy-upstream-rq-timeout-ms and its kin."""
     return {
         "name": "envoy.http.early_header_mutation.header_mutation",
         "typed_config": {
             "@type": f"{_TYPES}.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation",
-            "mutations": [{"remove": name} for name in names],
+            "mutations": [
+                *({"remove": name} for name in ("x-forwarded-for", "x-forwarded-host", "forwarded", _CLIENT)),
+                {"remove_on_match": {"key_matcher": {"prefix": "x-envoy-"}}},
+            ],
         },
     }
 

@@ -1,7 +1,7 @@
 """What is wrong with a region file, in words: each problem with its field, value, reason and fix."""
 
 import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, get_args
 
@@ -36,10 +36,11 @@ class Problem:
 
 def explain(error: ValidationError, model: type[BaseModel], hidden: Iterable[Path] = ()) -> list[Problem]:
     """Every fault of a failed validation. Values at or below `hidden` paths, and of unknown keys, are not shown."""
-    return [_problem(dict(fault), model, tuple(hidden)) for fault in error.errors(include_url=False)]
+    secret = frozenset(hidden)
+    return [_problem(dict(fault), model, secret) for fault in error.errors(include_url=False)]
 
 
-def _problem(fault: dict[str, Any], model: type[BaseModel], hidden: Sequence[Path]) -> Problem:
+def _problem(fault: dict[str, Any], model: type[BaseModel], hidden: frozenset[Path]) -> Problem:
     path, known = _walk(model, fault["loc"])
     kind, context = fault["type"], fault.get("ctx", {})
     if kind == "value_error":
@@ -58,7 +59,9 @@ def _problem(fault: dict[str, Any], model: type[BaseModel], hidden: Sequence[Pat
         near = difflib.get_close_matches(str(path[-1]), known, n=1)
         reason += f": did you mean {near[0]}?" if near else f": the known ones are {', '.join(sorted(known))}"
     shown = None
-    if kind not in ("missing", "extra_forbidden") and not any(path[: len(secret)] == secret for secret in hidden):
+    if kind not in ("missing", "extra_forbidden") and not any(
+        path[:length] in hidden for length in range(len(path) + 1)
+    ):
         shown = _show(fault["input"])
     return Problem(path=path, reason=reason, value=shown)
 

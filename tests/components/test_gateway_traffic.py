@@ -127,6 +127,11 @@ def test_each_request_has_an_id(gateway: Gateway, upstream: Upstream) -> None:
 
 
 def test_headers_that_only_a_proxy_may_set_are_dropped(gateway: Gateway, upstream: Upstream) -> None:
+    def slowly(handler: Any, _: bytes) -> None:
+        time.sleep(0.3)  # well beyond the time-out that the client asks for
+        handler.send(200, b"done")
+
+    upstream.respond = slowly
     answer = gateway.ask(
         "GET", "/v1/models", x_forwarded_for="203.0.113.7", forwarded="for=203.0.113.7",
         x_envoy_upstream_rq_timeout_ms="1", x_envoy_retry_on="5xx",

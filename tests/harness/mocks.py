@@ -7,14 +7,24 @@ from typing import Any
 
 import pulumi
 from pulumi.runtime import mocks as pulumi_mocks
+from pulumi.runtime import rpc
+
+# One for all programs: Pulumi opens an event loop in each of its threads and closes none.
+_LOOP = asyncio.new_event_loop()
 
 
 @dataclass(frozen=True)
 class Registered:
+    """One registration, as the engine would get it: secrets in `inputs` are still wrapped."""
+
     type: str
     name: str
     inputs: Mapping[str, Any]
     provider: str
+
+    @property
+    def custom(self) -> bool:
+        return not self.type.startswith(("open-autoglm:", "pulumi:"))
 
 
 @dataclass(frozen=True)
@@ -30,14 +40,13 @@ class Recorder(pulumi_mocks.Mocks):
 
     resources: list[Registered] = field(default_factory=list)
     exports: dict[str, Export] = field(default_factory=dict)
+    urns: list[str] = field(default_factory=list)
 
     def new_resource(self, args: pulumi_mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         self.resources.append(Registered(args.typ, args.name, args.inputs, args.provider))
         outputs = dict(args.inputs)
         if args.typ.startswith("kubernetes:"):
-            metadata = dict(outputs.get("metadata") or {})
-            metadata.setdefault("name", f"{args.name}-0a1b2c3d")
-            outputs["metadata"] = metadata
+            outputs["metadata"] = named(args.name, outputs.get("metadata") or {})
         if args.typ == "random:index/randomPassword:RandomPassword":
             outputs["result"] = "k" * int(args.inputs["length"])
         return f"{args.name}-id", outputs
@@ -56,10 +65,10 @@ class Recorder(pulumi_mocks.Mocks):
 
 def run(program: Callable[[], Mapping[str, Any]], *, preview: bool = False) -> Recorder:
     """Runs a program, which returns what it exports, to its end; fails on two resources of one type and name."""
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
+    asyncio.set_event_loop(_LOOP)
     recorder = Recorder()
-    pulumi_mocks.set_mocks(recorder, project="open-autoglm", stack="dev", preview=preview)
+    monitor = pulumi_mocks.MockMonitor(recorder)
+    pulumi_mocks.set_mocks(recorder, project="open-autoglm", stack="dev", preview=preview, monitor=monitor)
 
     async def read(output: pulumi.Output[Any]) -> Export:
         return Export(await output.future(), await output.is_secret(), await output.is_known())
@@ -75,9 +84,36 @@ def run(program: Callable[[], Mapping[str, Any]], *, preview: bool = False) -> R
     try:
         body()
     finally:
-        loop.close()
-        asyncio.set_event_loop(None)
+        _end_tasks()
+    recorder.urns = list(monitor.resources)
     seen = [(item.type, item.name) for item in recorder.resources]
     twice = {entry for entry in seen if seen.count(entry) > 1}
     assert not twice, f"registered twice: {twice}"
     return recorder
+
+
+def _end_tasks() -> None:
+    """What a failed program left waiting must not disturb the next one."""
+    left = asyncio.all_tasks(_LOOP)
+    for task in left:
+        task.cancel()
+    _LOOP.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+
+
+def named(name: str, metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Metadata with the name that the provider would give, where there is none."""
+    return {"name": f"{name}-0a1b2c3d", **metadata}
+
+
+def is_secret(value: object) -> bool:
+    """Whether an input was a Pulumi secret."""
+    return isinstance(value, Mapping) and value.get(rpc._special_sig_key) == rpc._special_secret_sig
+
+
+def plain(value: Any) -> Any:
+    """An input without the wrapping of secrets at any depth."""
+    if is_secret(value):
+        return plain(value["value"])
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    return [plain(item) for item in value] if isinstance(value, list) else value

@@ -1,0 +1,193 @@
+"""The dev region's tree, and the rules that every resource in it keeps."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pytest
+
+from tests.harness import mocks, programs
+from tests.harness.mocks import Recorder
+
+COMPONENTS = {
+    "Region dev",
+    "Cluster dev-cluster",
+    "ApiKey dev-api-key",
+    "Isolation dev-isolation",
+    "Etcd dev-etcd",
+    "ModelStore dev-model-store",
+    "Serving dev-serving",
+    "Gateway dev-gateway",
+    "Edges dev-edges",
+}
+KINDS = {
+    "Namespace": 1,
+    "ResourceQuota": 1,
+    "LimitRange": 1,
+    "NetworkPolicy": 8,
+    "ServiceAccount": 4,
+    "Service": 3,
+    "StatefulSet": 1,
+    "Deployment": 2,
+    "PodDisruptionBudget": 3,
+    "PersistentVolumeClaim": 1,
+    "Job": 1,
+    "Secret": 1,
+    "RandomPassword": 1,
+}
+
+
+def test_the_tree(region: Recorder) -> None:
+    made = {f"{item.type.rpartition(':')[2]} {item.name}" for item in region.resources if "open-autoglm:" in item.type}
+    assert made == COMPONENTS
+    kinds = [item.type.rpartition(":")[2] for item in region.resources if item.custom]
+    assert {kind: kinds.count(kind) for kind in kinds} == KINDS
+
+
+def test_every_resource_has_an_explicit_provider_and_one_of_our_parents(region: Recorder) -> None:
+    for item in region.resources:
+        assert item.provider or not item.custom, f"{item.name} would use a default provider"
+    for urn in region.urns:
+        kind = urn.split("::")[2]
+        assert kind.startswith(("open-autoglm:", "pulumi:pulumi:Stack$open-autoglm:")), (
+            f"{urn} has no component as parent"
+        )
+
+
+def test_names_begin_with_the_region_s(region: Recorder) -> None:
+    """Two regions can then be in one program."""
+    assert all(item.name == "dev" or item.name.startswith("dev-") for item in region.resources)
+
+
+def test_exports(kubeconfig: Path) -> None:
+    done = mocks.run(programs.region(kubeconfig))
+    assert done.exports["endpoint"].value == "http://10.1.2.3:30080/v1"
+    assert done.exports["model"].value == "autoglm-phone-9b"
+    assert done.exports["apiKey"].secret
+    assert len(done.exports["apiKey"].value) == 48
+
+
+@pytest.mark.parametrize(
+    ("overlay", "endpoint"),
+    [
+        ({"gateway": {"address": "phone.example.com"}}, "http://phone.example.com:30080/v1"),
+        ({"gateway": {"exposure": {"port": 31000}}}, "http://10.1.2.3:31000/v1"),
+    ],
+)
+def test_the_endpoint_follows_the_exposure(kubeconfig: Path, overlay: dict[str, Any], endpoint: str) -> None:
+    assert mocks.run(programs.region(kubeconfig, overlay)).exports["endpoint"].value == endpoint
+
+
+def test_the_context_chooses_the_cluster(kubeconfig: Path) -> None:
+    chosen = {"cluster": {"kubeconfig": str(kubeconfig), "context": "there"}}
+    assert mocks.run(programs.region(kubeconfig, chosen)).exports["endpoint"].value == "http://[2001:db8::1]:30080/v1"
+
+
+def test_a_preview_needs_no_cluster(tmp_path: Path) -> None:
+    done = mocks.run(programs.region(tmp_path / "none"), preview=True)
+    assert not done.exports["endpoint"].known
+    assert len(done.all("Deployment")) == 2
+
+
+def test_an_update_without_a_cluster_says_so_first(tmp_path: Path) -> None:
+    with pytest.raises(pulumi.RunError, match=r"^cluster\.kubeconfig: .*none: No such file or directory: give a file"):
+        mocks.run(programs.region(tmp_path / "none"))
+
+
+def test_a_wrong_context_is_told_with_the_right_ones(kubeconfig: Path) -> None:
+    wrong = {"cluster": {"kubeconfig": str(kubeconfig), "context": "thre"}}
+    with pytest.raises(pulumi.RunError, match=r"^cluster\.context: 'thre' is not in .*: use one of .*: here, there$"):
+        mocks.run(programs.region(kubeconfig, wrong))
+
+
+def test_the_key_is_in_one_secret_and_nowhere_else(kubeconfig: Path) -> None:
+    done = mocks.run(programs.region(kubeconfig))
+    key = done.exports["apiKey"].value
+    holders = [item.name for item in done.resources if key in json.dumps(item.inputs, default=str)]
+    assert holders == ["dev-gateway-config"]
+    assert mocks.is_secret(done.one("Secret").inputs["stringData"])
+
+
+def test_no_credential_of_the_kubeconfig_is_taken_over(kubeconfig: Path) -> None:
+    done = mocks.run(programs.region(kubeconfig))
+    assert "token-in-the-kubeconfig" not in json.dumps([item.inputs for item in done.resources], default=str)
+
+
+def test_another_folder_or_seed_is_another_job(kubeconfig: Path) -> None:
+    """A Job can't be changed, so other arguments make another Job; and another seed is another folder."""
+
+    def arguments(source: dict[str, Any]) -> list[str]:
+        done = mocks.run(programs.region(kubeconfig, {"model": {"source": source}}))
+        job = done.one("Job").inputs["spec"]["template"]["spec"]["containers"][0]["args"]
+        server = done.one("Deployment", "dev-serving-deployment").inputs["spec"]["template"]["spec"]["containers"][0]
+        assert f"--model={job[1]}" in server["args"], "the server loads what the Job has made"
+        return list(job)
+
+    assert arguments({"seed": 1}) == ["tiny-model", "/models/autoglm-phone-9b-tiny-1", "--seed=1"]
+    assert arguments({"seed": 2}) == ["tiny-model", "/models/autoglm-phone-9b-tiny-2", "--seed=2"]
+
+
+def test_a_folder_is_mounted_read_only_and_verified(kubeconfig: Path) -> None:
+    text = programs.DEV.read_text().replace("    type: tiny\n    seed: 0\n", "    type: folder\n    path: /srv/phone\n")
+    from components import Region, RegionArgs
+    from stacks.loader import parse
+
+    def program() -> dict[str, Any]:
+        spec = parse(text, source="x", overlay={"cluster": {"kubeconfig": str(kubeconfig)}})
+        Region("dev", RegionArgs(spec=spec))
+        return {}
+
+    done = mocks.run(program)
+    volume, claim = done.one("PersistentVolume"), done.one("PersistentVolumeClaim")
+    assert volume.inputs["spec"]["hostPath"] == {"path": "/srv/phone", "type": "Directory"}
+    assert volume.inputs["spec"]["accessModes"] == claim.inputs["spec"]["accessModes"] == ["ReadOnlyMany"]
+    container = done.one("Job").inputs["spec"]["template"]["spec"]["containers"][0]
+    assert container["args"] == ["verify", "/models/autoglm-phone-9b"]
+    assert container["volumeMounts"][0]["readOnly"] is True
+
+
+def test_pods_get_longer_to_end_than_their_drain_takes(region: Recorder) -> None:
+    for name in ("dev-serving-deployment", "dev-gateway-deployment"):
+        pod = region.one("Deployment", name).inputs["spec"]["template"]["spec"]
+        assert pod["terminationGracePeriodSeconds"] == 5 + 600 + 10
+
+
+def test_a_rolling_update_never_takes_a_pod_away_first(region: Recorder) -> None:
+    for item in region.all("Deployment"):
+        assert item.inputs["spec"]["strategy"]["rollingUpdate"] == {"maxUnavailable": 0, "maxSurge": 1}
+    for item in region.all("PodDisruptionBudget"):
+        assert item.inputs["spec"]["maxUnavailable"] == 1
+
+
+def test_pods_are_restricted_and_have_no_token(region: Recorder) -> None:
+    templates = [
+        item.inputs["spec"]["template"] for kind in ("Deployment", "StatefulSet", "Job") for item in region.all(kind)
+    ]
+    assert len(templates) == 4
+    for template in templates:
+        spec = template["spec"]
+        assert spec["automountServiceAccountToken"] is False
+        assert spec["securityContext"]["runAsNonRoot"] is True
+        assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+        for container in spec["containers"]:
+            assert container["securityContext"] == {
+                "allowPrivilegeEscalation": False,
+                "readOnlyRootFilesystem": True,
+                "capabilities": {"drop": ["ALL"]},
+            }
+            assert set(container["resources"]) == {"requests", "limits"}
+            assert {"name": "tmp", "mountPath": "/tmp"} in container["volumeMounts"]  # noqa: S108
+    for account in region.all("ServiceAccount"):
+        assert account.inputs["automountServiceAccountToken"] is False
+
+
+def test_etcd_knows_its_members_and_its_limits(kubeconfig: Path) -> None:
+    three = {"etcd": {"members": 3}, "quota": {"storage": "10Gi", "memory": "8Gi"}}
+    done = mocks.run(programs.region(kubeconfig, three))
+    spec = done.one("StatefulSet").inputs["spec"]
+    arguments = spec["template"]["spec"]["containers"][0]["args"]
+    assert spec["replicas"] == 3
+    peers = ",".join(f"dev-etcd-{n}=http://dev-etcd-{n}.dev-etcd.autoglm.svc:2380" for n in range(3))
+    assert f"--initial-cluster={peers}" in arguments
+    assert f"--quota-backend-bytes={1024**3}" in arguments  # half of 2Gi
