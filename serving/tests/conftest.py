@@ -5,7 +5,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from harness import TINY_CONTEXT, Server, running_server  # noqa: E402
+from harness import TINY_CONTEXT, Server, running_server
 
 
 @pytest.fixture(scope="session")

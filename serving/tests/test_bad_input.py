@@ -135,7 +135,8 @@ def test_a_bad_message_is_named_by_its_place(server: Server, message: Any, param
 
 
 @pytest.mark.parametrize(
-    "url", ["http://127.0.0.1/x.png", "https://example.com/a.png", "http://169.254.169.254/", "file:///etc/passwd", "//x"]
+    "url",
+    ["http://127.0.0.1/x.png", "https://example.com/a.png", "http://169.254.169.254/", "file:///etc/passwd", "//x"],
 )
 def test_remote_images_are_never_fetched(server: Server, url: str):
     found = error(server, with_image(url))

@@ -114,7 +114,18 @@ def test_messages_of_every_role_and_unknown_keys_are_accepted(server: Server):
 
 
 def test_nulls_are_defaults(server: Server):
-    fields = ("stop", "seed", "top_p", "n", "stream", "stream_options", "frequency_penalty", "tools", "logprobs", "model")
+    fields = (
+        "stop",
+        "seed",
+        "top_p",
+        "n",
+        "stream",
+        "stream_options",
+        "frequency_penalty",
+        "tools",
+        "logprobs",
+        "model",
+    )
     assert server.post(chat(**dict.fromkeys(fields))).status_code == 200
 
 

@@ -1,10 +1,12 @@
 """The end of a real server process."""
 
 import contextlib
+import http.client
 import json
 import signal
 import socket
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -26,7 +28,10 @@ class Stream(threading.Thread):
 
     def run(self) -> None:
         try:
-            with self.server.http() as client, client.stream("POST", "/v1/chat/completions", json=self.body) as response:
+            with (
+                self.server.http() as client,
+                client.stream("POST", "/v1/chat/completions", json=self.body) as response,
+            ):
                 for line in response.iter_lines():
                     self.lines.append(line)
         except BaseException as error:
@@ -44,6 +49,20 @@ def started(server: Server, count: int, tokens: int) -> list[Stream]:
     return streams
 
 
+def late_body(server: Server) -> int:
+    """The status of a request whose body comes after its head, as it does from far away."""
+    body = json.dumps(chat()).encode()
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
+        connection.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body))
+        time.sleep(0.3)
+        connection.sendall(body)
+        time.sleep(0.3)
+        response = http.client.HTTPResponse(connection)
+        response.begin()
+        assert json.loads(response.read())["error"]["code"] == "server_draining"
+        return response.status
+
+
 @pytest.fixture
 def launch(tiny_model: Path, tmp_path: Path):
     with contextlib.ExitStack() as stack:
@@ -52,7 +71,7 @@ def launch(tiny_model: Path, tmp_path: Path):
 
 def test_ten_streams_end_whole_after_sigterm_and_nobody_new_comes_in(launch: Any):
     server: Server = launch("--max-num-seqs", "10")
-    streams = started(server, 10, tokens=150)
+    streams = started(server, 10, tokens=400)
     # A connection from before, as a gateway keeps it.
     kept = server.http()
     assert kept.get("/ready").status_code == 200
@@ -64,13 +83,14 @@ def test_ten_streams_end_whole_after_sigterm_and_nobody_new_comes_in(launch: Any
     assert refused.headers["connection"] == "close"
     assert refused.headers["retry-after"] == "1"
     assert refused.json()["error"]["code"] == "server_draining"
+    assert late_body(server) == 503
     assert any(stream.is_alive() for stream in streams), "the streams ended before the drain could be seen"
     assert server.process.wait(timeout=60) == 0
     for stream in streams:
         stream.join(timeout=10)
         assert stream.failure is None
         assert [line for line in stream.lines if line][-1] == "data: [DONE]"
-        assert stream.events()[-1]["usage"]["completion_tokens"] == 150
+        assert stream.events()[-1]["usage"]["completion_tokens"] == 400
         assert stream.events()[-2]["choices"][0]["finish_reason"] == "length"
 
 
@@ -101,7 +121,9 @@ def test_a_client_that_does_not_read_does_not_keep_the_server(launch: Any):
     with socket.socket() as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
         connection.connect(("127.0.0.1", server.port))
-        connection.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        connection.sendall(
+            b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+        )
         eventually(lambda: server.running()[0] == 1)
         server.process.send_signal(signal.SIGTERM)
         assert server.process.wait(timeout=30) == 0

@@ -31,7 +31,9 @@ def bomb(width: int, height: int) -> bytes:
         return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(9999))) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(9999))) + chunk(b"IEND", b"")
+    )
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
@@ -75,7 +77,9 @@ def test_bad_base64_is_refused():
     assert "not valid base64" in refused("data:image/png;base64,ä")
 
 
-@pytest.mark.parametrize("content", [b"", b"hello", png(64, 64)[:120], b"\x89PNG\r\n\x1a\n" + bytes(50), b"GIF89a" + bytes(9)])
+@pytest.mark.parametrize(
+    "content", [b"", b"hello", png(64, 64)[:120], b"\x89PNG\r\n\x1a\n" + bytes(50), b"GIF89a" + bytes(9)]
+)
 def test_damaged_and_other_formats_are_refused(content: bytes):
     assert "can't be decoded" in refused(data_url(content))
 

@@ -6,7 +6,14 @@ from tokenizers import Tokenizer
 
 from autoglm_serving.text import Detokenizer, StopStrings
 
-TEXTS = ["Tap the button.", "打开设置，点击。", "naïve 😀👩‍👩‍👧 ok", "a" * 300, "  spaces\n\n", "\u0e2a\u0e27\u0e31\u0e2a\u0e14\u0e35"]  # noqa: RUF001
+TEXTS = [
+    "Tap the button.",
+    "打开设置，点击。",
+    "naïve 😀👩‍👩‍👧 ok",
+    "a" * 300,
+    "  spaces\n\n",
+    "\u0e2a\u0e27\u0e31\u0e2a\u0e14\u0e35",
+]
 
 
 @pytest.fixture(scope="module")

@@ -198,9 +198,7 @@ def test_a_listener_that_raises_does_not_kill_the_engine(make: Make):
     def broken(output: Output) -> None:
         raise RuntimeError("the loop is closed")
 
-    worker.submit(
-        Request(prompt=Prompt(token_ids=[5]), sampling=SamplingParams(max_tokens=9), listener=broken)
-    )
+    worker.submit(Request(prompt=Prompt(token_ids=[5]), sampling=SamplingParams(max_tokens=9), listener=broken))
     assert Client(worker, 2).end()[1] == FinishReason.STOP
     eventually(lambda: worker.stats().running == 0)
 

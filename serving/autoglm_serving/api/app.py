@@ -27,8 +27,8 @@ def create_app(service: Service) -> ASGIApp:
     app.add_exception_handler(Exception, errors.on_unexpected)
     _add_openai(app, service)
     _add_operations(app, service)
-    limited = BodyLimit(app, service.limits.max_body_bytes)
-    return RequestLog(Door(limited, service.lifecycle), service.metrics)
+    max_body_bytes = service.limits.max_body_bytes
+    return RequestLog(Door(BodyLimit(app, max_body_bytes), service.lifecycle, max_body_bytes), service.metrics)
 
 
 def _add_openai(app: FastAPI, service: Service) -> None:

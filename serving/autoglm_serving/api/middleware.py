@@ -74,9 +74,10 @@ class RequestLog:
 class Door:
     """Counts the requests in progress, which a drain waits for, and sends new ones away once it has begun."""
 
-    def __init__(self, app: ASGIApp, lifecycle: Lifecycle) -> None:
+    def __init__(self, app: ASGIApp, lifecycle: Lifecycle, max_body_bytes: int) -> None:
         self._app = app
         self._lifecycle = lifecycle
+        self._max_body_bytes = max_body_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] in PROBES:
@@ -86,6 +87,7 @@ class Door:
             response = errors.draining().response()
             # The connection must not be used again: the next request on it would find nobody.
             response.headers["Connection"] = "close"
+            await _discard(receive, self._max_body_bytes)
             await response(scope, receive, send)
             return
         self._lifecycle.enter()
@@ -113,7 +115,9 @@ class BodyLimit:
             message = await receive()
             seen += len(message.get("body", b""))
             if seen > self._max_bytes:
-                await self._discard(receive, message)
+                # Most clients read the answer only when they have sent everything, so as much again is taken.
+                if message.get("more_body", False):
+                    await _discard(receive, self._max_bytes)
                 error = errors.ApiError(
                     413, f"The body is larger than the {self._max_bytes} bytes allowed; send a smaller image."
                 )
@@ -123,13 +127,15 @@ class BodyLimit:
 
         await self._app(scope, counted, send)
 
-    async def _discard(self, receive: Receive, message: Message) -> None:
-        """Most clients read the answer only when they have sent everything, so as much again is read and dropped."""
-        left = self._max_bytes
-        try:
-            async with asyncio.timeout(DISCARD_SECONDS):
-                while left > 0 and message.get("more_body", False):
-                    message = await receive()
-                    left -= len(message.get("body", b""))
-        except TimeoutError:
-            return
+
+async def _discard(receive: Receive, left: int) -> None:
+    """Read and drop up to `left` bytes of a body. Closing with bytes unread resets the connection under the answer."""
+    try:
+        async with asyncio.timeout(DISCARD_SECONDS):
+            more = True
+            while more and left > 0:
+                message = await receive()
+                left -= len(message.get("body", b""))
+                more = message.get("more_body", False)
+    except TimeoutError:
+        return
