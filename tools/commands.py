@@ -13,6 +13,7 @@ from tools import up as bringing_up
 from tools.cluster_choice import Kind, target
 from tools.paths import LOG, ROOT, STATE
 from tools.process import ToolError
+from tools.quiet import Quiet
 from tools.stack import Stack
 from tools.steps import Clock, run_steps
 
@@ -31,12 +32,12 @@ def up(options: Namespace, clock: Clock) -> int:
 
 def down(options: Namespace, clock: Clock) -> int:
     with lock.alone("down"):
-        taking_down.down(Stack(options.stack), keep=options.keep, clock=clock, show=_show)
+        taking_down.down(Stack(options.stack), keep=options.keep, clock=clock, show=Quiet(bringing_up.show))
     return 0
 
 
 def status(options: Namespace, clock: Clock) -> int:
-    return 0 if state.show_all(Stack(options.stack), _show) else 1
+    return 0 if state.show_all(Stack(options.stack), bringing_up.show) else 1
 
 
 def preview(options: Namespace, clock: Clock) -> int:
@@ -121,7 +122,3 @@ def clean(options: Namespace, clock: Clock) -> int:
         stacks = [Stack(path.name.split(".")[1]) for path in STATE.glob("Pulumi.*.yaml")]
         taking_down.clean(stacks, clock)
     return 0
-
-
-def _show(line: str) -> None:
-    print(line, flush=True)

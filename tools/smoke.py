@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 
 import openai
+from openai.types.chat import ChatCompletionMessageParam
 from PIL import Image, ImageDraw
 
 from tools.process import ToolError
@@ -31,17 +32,22 @@ def screenshot() -> str:
 
 def ask(endpoint: str, key: str, model: str, write: Callable[[str], None]) -> str:
     """Gives each piece of the answer to `write` as it comes. Returns the figures. Raises ToolError."""
-    content = [
-        {"type": "image_url", "image_url": {"url": screenshot()}},
-        {"type": "text", "text": "Open the settings."},
+    messages: list[ChatCompletionMessageParam] = [
+        {"role": "system", "content": "You operate a phone."},
+        {
+            "role": "user",
+            "content": [
+                {"type": "image_url", "image_url": {"url": screenshot()}},
+                {"type": "text", "text": "Open the settings."},
+            ],
+        },
     ]
-    messages = [{"role": "system", "content": "You operate a phone."}, {"role": "user", "content": content}]
     began, first, pieces, reason = time.monotonic(), 0.0, list[str](), None
     try:
         with openai.OpenAI(base_url=endpoint, api_key=key, timeout=WAIT, max_retries=3) as client:
             answer = client.chat.completions.create(
                 model=model, messages=messages, max_tokens=TOKENS, temperature=0.0, stream=True
-            )  # type: ignore[call-overload]
+            )
             for chunk in answer:
                 for choice in chunk.choices:
                     reason = choice.finish_reason or reason

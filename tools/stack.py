@@ -83,7 +83,7 @@ class Stack:
         return done.stdout
 
     def foreground(self, command: str, *options: str, show: Show) -> None:
-        """An update, destroy or refresh before the user's eyes. Raises ToolError, and KeyboardInterrupt once it ended."""
+        """An update, destroy or refresh before the user's eyes. Raises ToolError; KeyboardInterrupt once it ended."""
         argv = self.argv(command, "--yes", "--skip-preview", "--suppress-progress", *options)
         stream(argv, log=LOG / f"pulumi-{command}.log", env=self.environment(), cwd=ROOT, show=show)
 
@@ -163,7 +163,7 @@ class Stack:
         return True
 
     def _finish(self, pending: Sequence[dict[str, Any]], show: Show) -> None:
-        """Kubernetes objects are found by their names; of what can't be found again nothing is left outside the state."""
+        """Kubernetes objects are found by their names; anything else leaves nothing outside the state."""
         found = [[entry["resource"]["urn"], name] for entry in pending if (name := object_id(entry))]
         flags = ["--import-pending-creates", ",".join(part for pair in found for part in pair)] if found else []
         self.foreground("refresh", *flags, "--clear-pending-creates", show=show)

@@ -44,7 +44,8 @@ def built(name: str) -> str:
 def rows(status: ClusterStatus) -> list[str]:
     """A line for the node and one for each of its processes; PIDs are this machine's, memory is resident."""
     node = "Ready" if status.node_ready else "not ready" if status.running else "stopped"
-    lines = [f"cluster   {status.name}: node {node}, {status.memory:.0f} MiB"]
+    own = sum(row.memory for row in status.rows)
+    lines = [f"cluster   {status.name}: node {node}, {own:.0f} MiB ({status.memory:.0f} with its pods)"]
     lines += [f"problem   {status.problem}"] if status.problem else []
     if status.init is not None:
         lines.append(f"  {'init':26}{'running':9}{status.init:>8}")

@@ -12,6 +12,7 @@ from tools.cluster_choice import Found, Kind, Target, choose, target
 from tools.machine import Facts
 from tools.paths import LOG, ROOT
 from tools.process import ToolError
+from tools.quiet import Quiet
 from tools.regions import Region
 from tools.stack import Stack
 from tools.steps import Clock, Run, Show, Step, run_steps
@@ -53,6 +54,9 @@ class Up:
     verbose: bool = False
     built: dict[str, images.Image] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        self._shown: Show = show if self.verbose else Quiet(show)
+
     @property
     def stack(self) -> Stack:
         return Stack(self.region.stack)
@@ -73,7 +77,8 @@ class Up:
         return outputs
 
     def show(self, line: str) -> None:
-        print(line, flush=True)
+        """A line of Pulumi's."""
+        self._shown(line)
 
     def steps(self) -> list[Step]:
         local = STACK_IMAGES if self.needs_local_images() else ("serving",)
@@ -158,6 +163,10 @@ def overlay(to: Target, refs: dict[str, str]) -> dict[str, Any]:
     """What the tools know of the region: the cluster they chose and the images they built."""
     below: dict[str, Any] = {"cluster": {"kubeconfig": str(to.kubeconfig), "context": to.context}}
     return below | ({"images": refs} if refs else {})
+
+
+def show(line: str) -> None:
+    print(line, flush=True)
 
 
 def write(text: str) -> None:
