@@ -1,8 +1,8 @@
 """Reads from the cluster's API server; standard library only, as the node's init uses it too."""
 
+import http.client
 import json
 import ssl
-import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -27,12 +27,12 @@ class Api:
             with self._opener.open(self._server + path, timeout=5) as answer:
                 body: dict[str, Any] = json.load(answer)
                 return body
-        except (OSError, ValueError):
+        except (OSError, http.client.HTTPException, ValueError):
             return None
 
     def ready(self) -> bool:
         try:
             with self._opener.open(self._server + "/readyz", timeout=1):
                 return True
-        except OSError:
+        except (OSError, http.client.HTTPException):
             return False

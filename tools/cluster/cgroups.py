@@ -21,11 +21,17 @@ def version(mount: Path = MOUNT) -> int:
 
 
 def create(name: str, mount: Path = MOUNT) -> None:
-    """ClusterError names the controllers that the kernel does not give."""
-    if version(mount) == 2:
-        _create_v2(name, mount)
-    else:
-        _create_v1(name, mount)
+    """ClusterError names the controllers that the kernel does not give, or the file that it refused."""
+    try:
+        if version(mount) == 2:
+            _create_v2(name, mount)
+        else:
+            _create_v1(name, mount)
+    except OSError as problem:
+        raise ClusterError(
+            f"cgroup version {version(mount)}: {problem.filename}: {problem.strerror}; the node writes below {mount}, "
+            f"which in a container takes --privileged and the host's cgroup namespace"
+        ) from problem
 
 
 def join(name: str, pid: int, mount: Path = MOUNT) -> None:

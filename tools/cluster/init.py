@@ -25,6 +25,7 @@ FIRST_DELAY, LONGEST_DELAY = 0.5, 10.0  # seconds between an exit and the next s
 SHORT_LIFE = 10.0  # seconds
 GRACE = 3.0  # seconds for everything to end by itself
 LOG_LIMIT = 10 << 20  # bytes; a longer log is put aside at the next start of its process
+_SIGNALS = {s.value: s.name for s in signal.Signals}  # real-time signals have no name
 _WATCHED = {signal.SIGCHLD, signal.SIGTERM}
 
 
@@ -42,6 +43,13 @@ class Supervised:
     delay: float = FIRST_DELAY
 
     def start(self, log: Path, environment: Mapping[str, str]) -> None:
+        """What hinders it (the program gone, the disk full) may pass: it is tried again, as after an exit."""
+        try:
+            self._spawn(log, environment)
+        except OSError as problem:
+            self._failed(str(problem))
+
+    def _spawn(self, log: Path, environment: Mapping[str, str]) -> None:
         if log.exists() and log.stat().st_size > LOG_LIMIT:
             log.replace(log.with_suffix(".log.1"))
         self.pid = os.posix_spawn(
@@ -60,9 +68,12 @@ class Supervised:
         self.state, self.since = "running", time.time()
 
     def ended(self, status: int) -> None:
-        lived = time.time() - self.since
         code = os.waitstatus_to_exitcode(status)
-        self.last_exit = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+        self._failed(f"signal {_SIGNALS.get(-code, -code)}" if code < 0 else f"exit code {code}")
+
+    def _failed(self, reason: str) -> None:
+        lived = time.time() - self.since if self.state == "running" else 0.0
+        self.last_exit = reason
         self.delay = FIRST_DELAY if lived > SHORT_LIFE else min(self.delay * 2, LONGEST_DELAY)
         self.pid, self.state, self.since = None, "backoff", time.time()
         self.restarts += 1
@@ -138,10 +149,12 @@ class Init:
         state = {"generation": self.plan["generation"], "started": self.started, "problem": self.problem}
         text = json.dumps(state | {"processes": rows}, indent=1)
         if text != self._written:
-            part = self.folder / ".state.part"
-            part.write_text(text)
-            part.replace(self.folder / "state.json")
-            self._written = text
+            # a full disk costs the record, not the node
+            with contextlib.suppress(OSError):
+                part = self.folder / ".state.part"
+                part.write_text(text)
+                part.replace(self.folder / "state.json")
+                self._written = text
 
 
 def main(folder: Path) -> int:

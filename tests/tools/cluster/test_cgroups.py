@@ -56,6 +56,15 @@ def test_v1_names_what_is_not_mounted(v1: Path) -> None:
     assert not cgroups.exists("node-x", v1)
 
 
+def test_a_cgroup_tree_that_is_read_only_is_named(v1: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path, exist_ok: bool = False) -> None:
+        raise OSError(30, "Read-only file system", str(path))
+
+    monkeypatch.setattr(Path, "mkdir", refuse)
+    with pytest.raises(ClusterError, match=r"version 1: .*/node-x: Read-only file system"):
+        cgroups.create("node-x", v1)
+
+
 def test_v2_hands_down_what_is_missing_and_keeps_processes_in_the_leaf(v2: Path) -> None:
     cgroups.create("node-x", v2)
     assert (v2 / "cgroup.subtree_control").read_text() == "+cpuset +pids"

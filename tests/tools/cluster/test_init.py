@@ -35,16 +35,27 @@ def test_the_signal_that_ended_a_process_is_named() -> None:
     assert process.last_exit == "signal SIGKILL"
 
 
+def test_a_program_that_is_not_there_is_tried_again(tmp_path: Path) -> None:
+    process = Supervised("p", [str(tmp_path / "gone")], waits_for_api=False)
+    process.start(tmp_path / "p.log", {})
+    assert (process.state, process.pid, process.restarts) == ("backoff", None, 1)
+    assert "No such file" in process.last_exit
+
+
+def test_a_record_that_cannot_be_written_does_not_end_the_node(tmp_path: Path) -> None:
+    init.Init({"folder": str(tmp_path / "gone"), "generation": "g", "processes": []}).record()
+
+
 def test_short_lives_wait_longer_each_time_and_a_long_life_forgives() -> None:
     process = supervised("")
     delays = []
     for _ in range(8):
-        process.since = time.time()
+        process.since, process.state = time.time(), "running"
         process.ended(256)
         delays.append(process.delay)
     assert delays[:3] == [2 * FIRST_DELAY, 4 * FIRST_DELAY, 8 * FIRST_DELAY]
     assert delays[-1] == LONGEST_DELAY
-    process.since = time.time() - SHORT_LIFE - 1
+    process.since, process.state = time.time() - SHORT_LIFE - 1, "running"
     process.ended(256)
     assert process.delay == FIRST_DELAY
 
