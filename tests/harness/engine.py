@@ -1,8 +1,10 @@
 """The real Pulumi engine on a temporary project, with the stand-in plugins first on its PATH."""
 
+import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -75,6 +77,16 @@ class Project:
             text=True,
         )
 
+    def kill(self, process: subprocess.Popen[str]) -> None:
+        """Ends the engine as a crash does. Its language host and program would stay, so they are ended by their pids."""
+        hosts = [pid for pid, command in children(process.pid).items() if "pulumi-language-python" in command]
+        programs = [pid for host in hosts for pid in children(host)]
+        process.send_signal(signal.SIGKILL)
+        for pid in hosts + programs:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        process.communicate()
+
     def run(self, *arguments: str) -> Result:
         process = self.popen(*arguments)
         text, _ = process.communicate(timeout=_TIMEOUT)
@@ -104,6 +116,17 @@ class Project:
 
     def state_text(self) -> str:
         return (self.folder / "backend/.pulumi/stacks/trial/dev.json").read_text()
+
+
+def children(parent: int) -> dict[int, str]:
+    """The direct children of a process: pid and command line."""
+    found = {}
+    for status in Path("/proc").glob("[0-9]*/status"):
+        with contextlib.suppress(OSError):
+            entries = dict(line.split(":", 1) for line in status.read_text().splitlines() if ":" in line)
+            if int(entries["PPid"]) == parent:
+                found[int(status.parent.name)] = (status.parent / "cmdline").read_text().replace("\0", " ")
+    return found
 
 
 def write_launcher(folder: Path, provider: str) -> None:

@@ -1,13 +1,12 @@
 """The stand-in under the real engine and against a real API server: the life of resources."""
 
 import contextlib
-import signal
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.harness.engine import Project
+from tests.harness.engine import Project, children
 from tools.providers.kubernetes.errors import ApiError
 
 pytestmark = pytest.mark.integration
@@ -217,8 +216,7 @@ k8s.core.v1.Service("slow", metadata={{"namespace": "{namespace}", "name": "slow
 """)
     process = project.popen("up", "--yes", "--skip-preview")
     _until(lambda: live(client, "Service", namespace, "slow") is not None)
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
+    project.kill(process)
     slice_ = {
         "apiVersion": "discovery.k8s.io/v1",
         "kind": "EndpointSlice",
@@ -351,22 +349,10 @@ k8s.core.v1.Service("slow", metadata={{"namespace": "{namespace}", "name": "slow
 """)
     process = project.popen("up", "--yes", "--skip-preview")
     _until(lambda: live(client, "Service", namespace, "slow") is not None)
-    plugins = _plugins_of(process.pid)
+    plugins = [pid for pid, command in children(process.pid).items() if "tools.providers.kubernetes" in command]
     assert plugins
-    process.send_signal(signal.SIGKILL)
-    process.communicate()
+    project.kill(process)
     _until(lambda: not any(_is_running(pid) for pid in plugins))
-
-
-def _plugins_of(engine):
-    found = []
-    for status in Path("/proc").glob("[0-9]*/status"):
-        with contextlib.suppress(OSError):
-            parent = next(line.split()[1] for line in status.read_text().splitlines() if line.startswith("PPid:"))
-            command = (status.parent / "cmdline").read_text()
-            if int(parent) == engine and "tools.providers.kubernetes" in command:
-                found.append(int(status.parent.name))
-    return found
 
 
 def _is_running(pid):
