@@ -78,7 +78,7 @@ class Project:
         )
 
     def kill(self, process: subprocess.Popen[str]) -> None:
-        """Ends the engine as a crash does. Its language host and program would stay, so they are ended by their pids."""
+        """Ends the engine as a crash does. Its host and program would stay, so they are ended by their pids."""
         hosts = [pid for pid, command in children(process.pid).items() if "pulumi-language-python" in command]
         programs = [pid for host in hosts for pid in children(host)]
         process.send_signal(signal.SIGKILL)
