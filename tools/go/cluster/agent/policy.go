@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"fmt"
-	"hash/fnv"
 	"net/netip"
 	"slices"
 	"strings"
@@ -25,8 +24,6 @@ const (
 	ingressChain = "NETPOL-INGRESS"
 	podPrefix    = "NP-"
 )
-
-var anywhere = netip.PrefixFrom(netip.IPv4Unspecified(), 0)
 
 // snapshot is everything the rules follow from.
 type snapshot struct {
@@ -251,57 +248,7 @@ func named(pod *corev1.Pod, name string, protocol corev1.Protocol) (numbers []in
 	return numbers
 }
 
-// subtract gives the blocks that cover cidr without the exceptions. Blocks of IPv6 match nothing on this IPv4 node.
-func subtract(cidr string, except []string) []netip.Prefix {
-	block, err := netip.ParsePrefix(cidr)
-	if err != nil || !block.Addr().Is4() {
-		return nil
-	}
-	block = block.Masked()
-	for _, e := range except {
-		hole, err := netip.ParsePrefix(e)
-		if err != nil || !hole.Overlaps(block) {
-			continue
-		}
-		if hole.Bits() <= block.Bits() {
-			return nil
-		}
-		half := netip.PrefixFrom(block.Addr(), block.Bits()+1)
-		return append(subtract(half.String(), except), subtract(sibling(half).String(), except)...)
-	}
-	return []netip.Prefix{block}
-}
-
-// sibling is the other half of the block that a prefix is the lower half of.
-func sibling(lower netip.Prefix) netip.Prefix {
-	bytes := lower.Addr().As4()
-	bit := lower.Bits() - 1
-	bytes[bit/8] |= 0x80 >> (bit % 8)
-	return netip.PrefixFrom(netip.AddrFrom4(bytes), lower.Bits())
-}
-
 func selects(selector *metav1.LabelSelector, set map[string]string) bool {
 	parsed, err := metav1.LabelSelectorAsSelector(selector)
 	return err == nil && parsed.Matches(labels.Set(set))
-}
-
-func hash(text string) string {
-	h := fnv.New64a()
-	h.Write([]byte(text))
-	return fmt.Sprintf("%016x", h.Sum64())
-}
-
-func sorted[T any](items []T, key func(T) string) []T {
-	items = slices.Clone(items)
-	slices.SortFunc(items, func(a, b T) int { return cmp.Compare(key(a), key(b)) })
-	return items
-}
-
-func unique(lines []string) []string {
-	seen := map[string]bool{}
-	return slices.DeleteFunc(slices.Clone(lines), func(line string) bool {
-		known := seen[line]
-		seen[line] = true
-		return known
-	})
 }
