@@ -39,7 +39,8 @@ def _destroy(stack: Stack, on: Kind, kubeconfig: Path, clock: Clock, show: Show)
         stack.ask("stack", "rm", "--force", "--yes", stack.name)
         clock.line(f"stack {stack.name}: removed from the state without a destroy, as its cluster is gone: {gone}")
         return
-    clock.line(f"stack {stack.name}: {stack.repair(show)}")
+    if repaired := stack.repair():
+        clock.line(f"stack {stack.name}: {repaired}")
     clock.line(f"pulumi destroy: stack {stack.name}")
     stack.foreground("destroy", show=show)
 

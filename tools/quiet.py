@@ -1,4 +1,4 @@
-"""Pulumi's lines without those that say nothing: what stays as it is, and where its plugins lie."""
+"""Pulumi's lines without those that say nothing: what stays as it is, where its plugins lie, how Ctrl-C felt."""
 
 import re
 
@@ -7,10 +7,10 @@ from tools.steps import Show
 _NOTHING = re.compile(
     r" ~  \S+ \S+ refresh(ing)? \([\d.]+m?s\) *$"  # looked at, and found as it was
     r"|    \S+:\S+:\S+ \S+ *$"  # left as it is
-    r"|.* refreshing \(0s\) warning: using pulumi-"
-    r"| +warning: using pulumi-\S+ from \$PATH"  # the step `plugins` has said so
+    r"|.*\bwarning: using pulumi-\S+ from \$PATH"  # the step `plugins` has said so
 )
 _HEADER = re.compile(r"Diagnostics:$|  \S+:\S+:\S+ \(.*\):$")
+_TRACEBACK = re.compile(r"( *)Traceback \(most recent call last\):$")
 
 
 class Quiet:
@@ -19,14 +19,31 @@ class Quiet:
     def __init__(self, show: Show) -> None:
         self._show = show
         self._headers: list[str] = []
+        self._traceback: list[str] = []
+        self._indent = ""
 
     def __call__(self, line: str) -> None:
-        if _HEADER.match(line):
+        if self._traceback:
+            self._traceback.append(line)
+            if not line.startswith(f"{self._indent} "):
+                self._end_traceback(line)
+        elif begins := _TRACEBACK.match(line):
+            self._traceback, self._indent = [line], begins[1]
+        elif _HEADER.match(line):
             self._headers.append(line)
         elif not line.strip() and self._headers:
             self._headers.clear()
         elif not _NOTHING.match(line):
-            for header in self._headers:
-                self._show(header)
-            self._headers.clear()
-            self._show(line)
+            self._say(line)
+
+    def _end_traceback(self, last: str) -> None:
+        """The user who pressed Ctrl-C need not hear where the program was."""
+        if last.strip() != "KeyboardInterrupt":
+            for line in self._traceback:
+                self._say(line)
+        self._traceback = []
+
+    def _say(self, line: str) -> None:
+        for said in (*self._headers, line):
+            self._show(said)
+        self._headers.clear()

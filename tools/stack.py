@@ -3,6 +3,7 @@
 import json
 import os
 import secrets
+import signal
 import subprocess
 import time
 from collections.abc import Sequence
@@ -72,12 +73,12 @@ class Stack:
             return [*pulumi, "-C", str(ROOT), arguments[0], "--config-file", str(self.config), *arguments[1:]]
         return [*pulumi, "-C", str(STATE), *arguments]
 
-    def ask(self, *arguments: str) -> str:
-        """Standard output of a quick command; it is not logged, as it may hold secrets. Raises ToolError."""
+    def ask(self, *arguments: str, given: str = "") -> str:
+        """Standard output of a quick command; neither it nor the input is logged, as they may hold secrets. Raises
+        ToolError."""
         done = subprocess.run(
-            self.argv(*arguments), env=self.environment(), capture_output=True, text=True, timeout=120,
-            stdin=subprocess.DEVNULL,
-        )  # fmt: skip
+            self.argv(*arguments), env=self.environment(), capture_output=True, text=True, timeout=120, input=given
+        )
         if done.returncode:
             raise ToolError(f"pulumi {' '.join(arguments)}: {done.stderr.strip() or done.stdout.strip()}")
         return done.stdout
@@ -136,16 +137,17 @@ class Stack:
         found: dict[str, Any] = json.loads(self.ask("stack", "export")).get("deployment") or {}
         return found
 
-    def repair(self, show: Show) -> str:
-        """Takes up after an update that was killed: its lock, and what it was about to create."""
+    def repair(self) -> str:
+        """Takes up after an update that was killed: its lock, and what it was about to create; a refresh must follow."""
         notes = []
+        _end_orphans()
         if self._unlock():
             notes.append("removed a killed update's lock")
-        pending = self._deployment().get("pending_operations") or []
-        if pending:
-            self._finish(pending, show)
-            notes.append(f"looked up {len(pending)} resources that a killed update had under way")
-        return "; ".join(notes) or "nothing to repair"
+        state = json.loads(self.ask("stack", "export"))
+        if count := adopt(state.get("deployment") or {}):
+            self.ask("stack", "import", given=json.dumps(state))
+            notes.append(f"looks again at {count} resources that a killed update had under way")
+        return "; ".join(notes)
 
     def _unlock(self) -> bool:
         """Waits for an update that still ends, then removes the locks of those that can't any more."""
@@ -162,11 +164,22 @@ class Stack:
         self.ask("cancel", "--yes", self.name)
         return True
 
-    def _finish(self, pending: Sequence[dict[str, Any]], show: Show) -> None:
-        """Kubernetes objects are found by their names; anything else leaves nothing outside the state."""
-        found = [[entry["resource"]["urn"], name] for entry in pending if (name := object_id(entry))]
-        flags = ["--import-pending-creates", ",".join(part for pair in found for part in pair)] if found else []
-        self.foreground("refresh", *flags, "--clear-pending-creates", show=show)
+
+def adopt(deployment: dict[str, Any]) -> int:
+    """Turns pending operations into resources for a refresh to look at, and returns how many there were.
+
+    What a killed update was creating may be there or not. A Kubernetes object is known by its name, so it goes into the
+    state: a refresh drops it if it is not there. The replacement of a resource that is still there goes in as one to be
+    deleted. Anything else leaves nothing outside the state.
+    """
+    pending = deployment.pop("pending_operations", None) or []
+    resources = deployment.setdefault("resources", [])
+    known = {entry["urn"] for entry in resources}
+    for operation in pending:
+        if name := object_id(operation):
+            resource = {**operation["resource"], "id": name}
+            resources.append(resource | ({"delete": True} if resource["urn"] in known else {}))
+    return len(pending)
 
 
 def object_id(operation: dict[str, Any]) -> str | None:
@@ -192,3 +205,23 @@ def _holder(lock: Path) -> int | None:
         return pid if b"pulumi" in (Path("/proc") / str(pid) / "cmdline").read_bytes() else None
     except (OSError, ValueError, KeyError):
         return None
+
+
+def _end_orphans() -> None:
+    """The language host outlives a killed engine; ours is told by its program and its dead session."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            program = (folder / "cmdline").read_bytes().split(b"\0")[0].decode()
+            session = os.getsid(int(folder.name))
+            if program == str(BIN / "pulumi-language-python") and not _lives(session):
+                os.kill(int(folder.name), signal.SIGTERM)
+        except OSError:
+            continue  # it ended meanwhile
+
+
+def _lives(pid: int) -> bool:
+    """Neither gone nor a zombie that nobody has waited for (proc_pid_stat(5): the state follows the name)."""
+    try:
+        return (Path("/proc") / str(pid) / "stat").read_text().rpartition(") ")[2][0] != "Z"
+    except OSError:
+        return False

@@ -66,7 +66,7 @@ class Up:
         run_steps(self.steps(), memory=self.facts.memory_free - RESERVE, logs=LOG, clock=self.clock)
         note = self.stack.prepare(self.region.with_overlay(self.overlay()))
         self.clock.line(f"stack {self.stack.name}: {note}")
-        if "removed" in (repaired := self.stack.repair(self.show)) or "looked" in repaired:
+        if repaired := self.stack.repair():
             self.clock.line(f"stack {self.stack.name}: {repaired}")
         self.clock.line(f"pulumi up: stack {self.stack.name} on {self.target.kind.value}")
         self.stack.foreground("up", "--refresh", "--suppress-outputs", show=self.show)
