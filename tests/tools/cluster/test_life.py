@@ -1,21 +1,19 @@
 """A cluster's life beside another one: killed in parts and as a whole, repaired, and gone without a trace."""
 
-import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import pytest
 
+from tests.harness.traces import traces
 from tests.tools.cluster.conftest import Cluster, eventually
 from tools.cluster import ClusterError, ClusterSettings, start, status, stop, wipe
 from tools.cluster.host import find_init
-from tools.cluster.inside import TUNABLES
 from tools.images import Image
-from tools.paths import ROOT, TOOLS
+from tools.paths import ROOT
 
 pytestmark = pytest.mark.integration
 
@@ -34,47 +32,6 @@ PROCESSES = {
 @pytest.fixture
 def few(images: dict[str, Image]) -> list[Image]:
     return [images["pause"], images["probe"]]
-
-
-def traces(s: ClusterSettings) -> dict[str, set[str]]:
-    """Everything of the machine that a cluster could leave something in."""
-
-    def lines(*argv: str) -> set[str]:
-        tools = TOOLS / "host/usr"
-        library = tools / "lib/x86_64-linux-gnu"
-        environment = {
-            "LD_LIBRARY_PATH": str(library),
-            "XTABLES_LIBDIR": str(library / "xtables"),
-            "PATH": os.environ["PATH"],
-        }
-        done = subprocess.run(argv, check=True, capture_output=True, text=True, env=environment, timeout=30)
-        return {line for line in done.stdout.splitlines() if not line.startswith("#")}
-
-    links = json.loads(subprocess.run(["ip", "-json", "link"], check=True, capture_output=True).stdout)
-    marked = (f"tools.cluster.init\0{s.folder}\0".encode(), f"{s.folder}/".encode())
-    return {
-        "links": {link["ifname"] for link in links},
-        "routes": lines("ip", "route", "show", "table", "all"),
-        "iptables": lines(str(TOOLS / "host/usr/sbin/iptables-save")),
-        "mounts": {line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()},
-        "cgroups": {str(path) for path in Path("/sys/fs/cgroup").glob(f"**/{s.node}*")},
-        "settings": {f"{name}={(Path('/proc/sys') / name).read_text()}" for name in TUNABLES},
-        "folders": {
-            str(path) for top in ("/var/lib", "/var/log", "/run", "/opt", "/etc") for path in Path(top).iterdir()
-        },
-        "processes": {
-            entry.name
-            for entry in Path("/proc").iterdir()
-            if entry.name.isdigit() and any(mark in command_line(entry) for mark in marked)
-        },
-    }
-
-
-def command_line(process: Path) -> bytes:
-    try:
-        return (process / "cmdline").read_bytes()
-    except OSError:
-        return b""
 
 
 def test_start_and_stop_leave_no_trace(spare: ClusterSettings, few: list[Image]) -> None:

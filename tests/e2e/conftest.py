@@ -1,0 +1,64 @@
+"""The dev stack as a user has it: made by `make`, asked through the gateway with the official client."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import openai
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+TOOLS = ROOT / ".tools"
+KUBECONFIG = TOOLS / "cluster" / "dev" / "kubeconfig"
+
+
+def make(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    """Runs `make`; its output is shown by pytest when the test fails."""
+    done = subprocess.run(
+        ["make", *arguments], cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=2400
+    )
+    print(done.stdout)
+    if check:
+        assert done.returncode == 0, f"make {' '.join(arguments)} ended with {done.returncode}"
+    return done
+
+
+def output(name: str) -> str:
+    """One stack output, in clear."""
+    return subprocess.run(
+        ["make", "-s", "output", f"NAME={name}"], cwd=ROOT, text=True, capture_output=True, check=True, timeout=120
+    ).stdout.strip()
+
+
+def pulumi(*arguments: str) -> str:
+    """The engine on the dev stack, in the environment that `make` gives it."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tools", "pulumi", "--", *arguments],
+        cwd=ROOT, text=True, capture_output=True, timeout=600,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def kubectl(*arguments: str) -> str:
+    environment = os.environ | {"KUBECONFIG": str(KUBECONFIG)}
+    done = subprocess.run(
+        [TOOLS / "bin" / "kubectl", *arguments], env=environment, text=True, capture_output=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="session")
+def stack() -> str:
+    """The running dev stack's endpoint; made here when a test is run alone."""
+    make("up")
+    return output("endpoint")
+
+
+@pytest.fixture(scope="session")
+def client(stack: str) -> Iterator[openai.OpenAI]:
+    with openai.OpenAI(base_url=stack, api_key=output("apiKey"), timeout=120, max_retries=0) as made:
+        yield made

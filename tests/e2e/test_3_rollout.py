@@ -1,0 +1,64 @@
+"""Nothing that a client has open is cut when pods are replaced."""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import openai
+import pytest
+
+from tests.e2e.conftest import kubectl, output
+
+pytestmark = pytest.mark.e2e
+
+STREAMS = 10
+
+
+def stream(client: openai.OpenAI, started: Barrier, tokens: int) -> str | None:
+    """Reads one answer to its end; waits for the others after the first token. Returns the finish reason."""
+    messages = [{"role": "user", "content": "tap the red button"}]
+    answer = client.chat.completions.create(
+        model=output("model"), messages=messages, max_tokens=tokens, temperature=1.0, stream=True
+    )  # type: ignore[call-overload]
+    finished, first = None, True
+    for chunk in answer:
+        if first:
+            started.wait(timeout=60)
+            first = False
+        if chunk.choices:
+            finished = chunk.choices[0].finish_reason or finished
+    return finished
+
+
+@pytest.mark.parametrize("workload", ["serving", "gateway"])
+def test_a_rolling_restart_truncates_no_stream(client: openai.OpenAI, workload: str) -> None:
+    name = kubectl(
+        "-n", "autoglm", "get", "deployment", "-l", f"app.kubernetes.io/name={workload}", "-o", "name"
+    ).strip()
+    started = Barrier(STREAMS + 1)
+    with ThreadPoolExecutor(STREAMS) as threads:
+        answers = [threads.submit(stream, client, started, 300) for _ in range(STREAMS)]
+        started.wait(timeout=60)
+        kubectl("-n", "autoglm", "rollout", "restart", name)
+        reasons = [answer.result(timeout=180) for answer in answers]
+    kubectl("-n", "autoglm", "rollout", "status", name, "--timeout=180s")
+    assert set(reasons) <= {"stop", "length"}, f"a stream was cut: {reasons}"
+
+
+def test_the_server_is_reached_only_through_the_gateway() -> None:
+    """Default deny: a pod without the gateway's label gets no answer from the server."""
+    probe = (
+        "import socket,sys\n"
+        "try: socket.create_connection((sys.argv[1], 8000), 3)\n"
+        "except OSError: print('refused')\n"
+        "else: print('reached')"
+    )
+    pods = kubectl(
+        "-n", "autoglm", "get", "pods", "-l", "app.kubernetes.io/name=serving", "-o", "jsonpath={..podIP}"
+    ).split()
+    source = kubectl("-n", "autoglm", "get", "pods", "-l", "app.kubernetes.io/name=serving", "-o", "name").split()[0]
+    assert kubectl("-n", "autoglm", "exec", source, "--", "python3", "-c", probe, pods[-1]).strip() == "refused"
+
+
+def test_an_unsafe_pod_is_refused() -> None:
+    with pytest.raises(AssertionError, match="PodSecurity"):
+        kubectl("-n", "autoglm", "run", "unsafe", "--image=localhost/none:1", "--privileged", "--dry-run=server")
