@@ -24,7 +24,8 @@ RETRIES: Json = {
     "retry_back_off": {"base_interval": "0.05s", "max_interval": "0.5s"},
 }
 
-# Below the 5 s after which uvicorn closes an idle connection, so that no request meets a closing one.
+# Below the time after which any server closes an idle connection (5 s by default in uvicorn): no request meets a
+# connection that is closing.
 _HTTP: Json = {
     "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
         "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",

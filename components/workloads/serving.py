@@ -46,7 +46,7 @@ class Serving(pulumi.ComponentResource):
         labels, selector = naming.labels("serving", name, "model-server"), naming.selector("serving", name)
         metadata = pod.metadata(args.namespace, labels)
 
-        service = core.v1.Service(
+        core.v1.Service(
             f"{name}-service",
             metadata=pod.metadata(args.namespace, labels, name),
             spec={
@@ -85,7 +85,8 @@ class Serving(pulumi.ComponentResource):
         )
         pod.budget(name, metadata, selector, child)
 
-        host = pulumi.Output.format("{0}.{1}.svc", service.metadata["name"], args.namespace)
+        # Not from the Service's outputs: a gateway need not wait for the model, which may take half an hour to verify.
+        host = pulumi.Output.format("{0}.{1}.svc", name, args.namespace)
         self.upstream = Upstream(host=host, port=_PORT, name=name, pods=selector)
         self.register_outputs({"host": host})
 

@@ -163,6 +163,11 @@ def test_no_server_is_told_as_such(tmp_path: Path) -> None:
         assert answer.headers["content-type"] == "application/json"
 
 
+def test_it_starts_before_the_server_has_a_name(tmp_path: Path) -> None:
+    with envoy.gateway(tmp_path, 8000, upstream_host="nothing.invalid") as gateway:
+        assert gateway.ask("GET", "/v1/models").error()["code"] == "service_unavailable"
+
+
 def test_errors_of_the_server_are_passed_on_as_they_are(gateway: Gateway, upstream: Upstream) -> None:
     upstream.respond = lambda handler, _: handler.send(429, b'{"error": "its own"}', Retry_After="7")
     answer = gateway.ask("POST", "/v1/chat/completions", b"{}")

@@ -147,6 +147,19 @@ def test_a_folder_is_mounted_read_only_and_verified(kubeconfig: Path) -> None:
     assert container["volumeMounts"][0]["readOnly"] is True
 
 
+def test_no_pod_is_made_before_the_namespace_is_guarded(region: Recorder) -> None:
+    for name in ("dev-etcd-members", "dev-model-store-job", "dev-serving-deployment", "dev-gateway-deployment"):
+        guards = {"dev-isolation-default-deny", "dev-isolation-quota", "dev-isolation-limits"}
+        assert guards <= region.waits_for(name), name
+
+
+def test_servers_wait_for_the_model_and_the_gateway_for_neither(region: Recorder) -> None:
+    """The gateway's Service waits for its pods; were those to wait for a Job that verifies 20 GB, it would time out."""
+    assert "dev-model-store-job" in region.waits_for("dev-serving-deployment")
+    for name in ("dev-gateway-config", "dev-gateway-deployment"):
+        assert not [other for other in region.waits_for(name) if "serving" in other or "model-store" in other]
+
+
 def test_pods_get_longer_to_end_than_their_drain_takes(region: Recorder) -> None:
     for name in ("dev-serving-deployment", "dev-gateway-deployment"):
         pod = region.one("Deployment", name).inputs["spec"]["template"]["spec"]

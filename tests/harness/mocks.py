@@ -41,6 +41,7 @@ class Recorder(pulumi_mocks.Mocks):
     resources: list[Registered] = field(default_factory=list)
     exports: dict[str, Export] = field(default_factory=dict)
     urns: list[str] = field(default_factory=list)
+    dependencies: dict[str, list[str]] = field(default_factory=dict)  # by name: its parent's, and those it names
 
     def new_resource(self, args: pulumi_mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         self.resources.append(Registered(args.typ, args.name, args.inputs, args.provider))
@@ -59,15 +60,36 @@ class Recorder(pulumi_mocks.Mocks):
         assert len(found) == 1, f"{kind} {name or ''}: {[item.name for item in found]}"
         return found[0]
 
+    def waits_for(self, name: str) -> set[str]:
+        """Everything that is registered before it: a child waits for its parent, which waits for what it depends on."""
+        found: set[str] = set()
+        left = [name]
+        while left:
+            new = set(self.dependencies.get(left.pop(), [])) - found
+            found |= new
+            left += new
+        return found
+
     def all(self, kind: str) -> list[Registered]:
         return [item for item in self.resources if item.type.endswith(f":{kind}")]
+
+
+class _Monitor(pulumi_mocks.MockMonitor):
+    """Also keeps what mocks are not told: which resources wait for which."""
+
+    mocks: Recorder
+
+    def RegisterResource(self, request: Any) -> Any:
+        urns = [*request.dependencies, request.parent]
+        self.mocks.dependencies[request.name] = [urn.rpartition("::")[2] for urn in urns]
+        return super().RegisterResource(request)
 
 
 def run(program: Callable[[], Mapping[str, Any]], *, preview: bool = False) -> Recorder:
     """Runs a program, which returns what it exports, to its end; fails on two resources of one type and name."""
     asyncio.set_event_loop(_LOOP)
     recorder = Recorder()
-    monitor = pulumi_mocks.MockMonitor(recorder)
+    monitor = _Monitor(recorder)
     pulumi_mocks.set_mocks(recorder, project="open-autoglm", stack="dev", preview=preview, monitor=monitor)
 
     async def read(output: pulumi.Output[Any]) -> Export:
