@@ -27,7 +27,7 @@ def load(settings: ServeSettings) -> tuple[Service, Worker]:
 
     torch.set_num_threads(threads)
     model = loader.load(settings.model, dtype=settings.dtype, device=settings.device)
-    max_model_len = _context(settings.max_model_len, model.config.get_text_config().max_position_embeddings)
+    max_model_len = context(settings.max_model_len, model.config.get_text_config().max_position_embeddings)
     prompts = PromptBuilder(
         settings.model,
         image_token_id=model.config.image_token_id,
@@ -60,7 +60,8 @@ def load(settings: ServeSettings) -> tuple[Service, Worker]:
     return service, engine
 
 
-def _context(asked: int | None, possible: int) -> int:
+def context(asked: int | None, possible: int) -> int:
+    """Tokens of prompt and answer. Raises SettingsError for more than is possible."""
     if asked is not None and asked > possible:
         raise SettingsError(f"--max-model-len: {asked} is more than the {possible} tokens the model was made for")
     return asked or possible

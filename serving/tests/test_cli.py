@@ -8,6 +8,7 @@ from harness import command, environment
 
 from autoglm_serving.cli import main, serve_settings
 from autoglm_serving.errors import SettingsError
+from autoglm_serving.loading import context
 
 
 def run(*arguments: str | Path, **extra_environment: str) -> subprocess.CompletedProcess[str]:
@@ -123,10 +124,10 @@ def test_a_port_in_use_is_an_error_before_anything_is_loaded(tiny_model: Path):
     assert f"--port {port}: can't listen there: Address already in use" in result.stderr
 
 
-def test_a_context_longer_than_the_models_is_refused(tiny_model: Path):
-    result = run("serve", "--model", tiny_model, "--port", "0", "--max-model-len", "40000")
-    assert result.returncode == 2
-    assert "--max-model-len: 40000 is more than the 32768 tokens" in result.stderr
+def test_a_context_longer_than_the_models_is_refused():
+    assert (context(None, 32768), context(100, 32768)) == (32768, 100)
+    with pytest.raises(SettingsError, match="--max-model-len: 40000 is more than the 32768 tokens"):
+        context(40000, 32768)
 
 
 def test_sigterm_while_loading_ends_the_server(tiny_model: Path):
