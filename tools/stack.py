@@ -6,7 +6,6 @@ import secrets
 import signal
 import subprocess
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -138,7 +137,7 @@ class Stack:
         return found
 
     def repair(self) -> str:
-        """Takes up after an update that was killed: its lock, and what it was about to create; a refresh must follow."""
+        """Takes up after a killed update: its lock, and what it was about to create. A refresh must follow."""
         notes = []
         _end_orphans()
         if self._unlock():
