@@ -6,7 +6,6 @@ import json
 import signal
 import socket
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -51,14 +50,11 @@ def started(server: Server, count: int, tokens: int) -> list[Stream]:
     return streams
 
 
-def late_body(server: Server) -> int:
-    """The status of a request whose body comes after its head, as it does from far away."""
-    body = json.dumps(chat()).encode()
+def refused_screenshot(server: Server) -> int:
+    """The status of a large request, which is still on its way when the server has decided."""
+    body = b" " * 8_000_000 + json.dumps(chat()).encode()
     with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
-        connection.sendall(HEAD % len(body))
-        time.sleep(0.3)
-        connection.sendall(body)
-        time.sleep(0.3)
+        connection.sendall(HEAD % len(body) + body)
         response = http.client.HTTPResponse(connection)
         response.begin()
         assert json.loads(response.read())["error"]["code"] == "server_draining"
@@ -85,7 +81,7 @@ def test_ten_streams_end_whole_after_sigterm_and_nobody_new_comes_in(launch: Any
     assert refused.headers["connection"] == "close"
     assert refused.headers["retry-after"] == "1"
     assert refused.json()["error"]["code"] == "server_draining"
-    assert late_body(server) == 503
+    assert refused_screenshot(server) == 503
     assert any(stream.is_alive() for stream in streams), "the streams ended before the drain could be seen"
     assert server.process.wait(timeout=60) == 0
     for stream in streams:
