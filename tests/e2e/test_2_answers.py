@@ -1,6 +1,7 @@
 """What a client sees: the Open-AutoGLM request through the gateway, and every refusal in OpenAI's error shape."""
 
 import base64
+import functools
 import io
 import json
 
@@ -9,9 +10,11 @@ import pytest
 import requests
 from PIL import Image, ImageDraw
 
-from tests.e2e.conftest import output
+from tests.e2e.conftest import output as ask_output
 
 pytestmark = pytest.mark.e2e
+
+output = functools.cache(ask_output)  # the stack stays as it is while these tests run
 
 
 def screenshot(width: int = 1080, height: int = 2400) -> str:
