@@ -6,10 +6,11 @@ import signal
 import subprocess
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 TAIL = 15  # lines of a log that an error shows
+LAST_WORDS = 5.0  # seconds for what an ended program has written; something it started may hold the pipe open
 CANCEL = 180.0  # seconds that a program gets to end by itself after SIGINT
 
 _children: set[subprocess.Popen[bytes]] = set()
@@ -40,6 +41,8 @@ def run(
             try:
                 output, _ = child.communicate(timeout=timeout)
             except subprocess.TimeoutExpired:
+                _end(child)
+                child.communicate()
                 raise ToolError(f"{_name(argv)}: not done after {timeout:.0f} s{tail(log)}") from None
         file.write(output)
     if child.returncode:
@@ -60,23 +63,26 @@ def stream(
         _head(file, argv)
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
         with _started(argv, signal.SIGINT, env=env, cwd=cwd, **pipes) as child:
-            assert child.stdout is not None  # noqa: S101  it is a pipe
-            interrupted = False
-            while True:
-                try:
+
+            def pump() -> None:
+                assert child.stdout is not None  # noqa: S101  it is a pipe
+                with child.stdout:
                     for line in child.stdout:
                         file.write(line)
                         file.flush()
                         show(line.decode(errors="replace").rstrip("\n"))
-                    child.wait(timeout=CANCEL)
-                    break
-                except KeyboardInterrupt:
-                    if interrupted:
-                        raise
-                    interrupted = True
-                    child.send_signal(signal.SIGINT)
-            if interrupted:
-                raise KeyboardInterrupt
+
+            reader = threading.Thread(target=pump, daemon=True)
+            reader.start()
+            try:
+                child.wait()
+            except KeyboardInterrupt:
+                child.send_signal(signal.SIGINT)
+                with suppress(subprocess.TimeoutExpired):
+                    child.wait(CANCEL)
+                raise
+            finally:
+                reader.join(LAST_WORDS)
     if child.returncode:
         raise ToolError(f"{_name(argv)} ended with {child.returncode}; all that it said: {log}")
 

@@ -1,0 +1,69 @@
+"""A killed update's state, made whole again without asking anybody."""
+
+import copy
+from typing import Any
+
+import pytest
+
+from tools import stack
+from tools.stack import Stack, adopt, object_id
+
+POD = {
+    "urn": "urn:pulumi:dev::p::kubernetes:core/v1:Pod::pod",
+    "type": "kubernetes:core/v1:Pod",
+    "inputs": {"metadata": {"name": "pod-1a2b", "namespace": "apps"}},
+}
+SPACE = {
+    "urn": "urn:pulumi:dev::p::kubernetes:core/v1:Namespace::space",
+    "type": "kubernetes:core/v1:Namespace",
+    "inputs": {"metadata": {"name": "apps"}},
+}
+PASSWORD = {
+    "urn": "urn:pulumi:dev::p::random:index/randomPassword:RandomPassword::key",
+    "type": "random:index/randomPassword:RandomPassword",
+    "inputs": {"length": 32},
+}
+
+
+def creating(resource: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "creating", "resource": copy.deepcopy(resource)}
+
+
+def test_objects_are_known_by_namespace_and_name() -> None:
+    assert object_id(creating(POD)) == "apps/pod-1a2b"
+    assert object_id(creating(SPACE)) == "apps"
+    assert object_id(creating(PASSWORD)) is None
+    assert object_id({"type": "updating", "resource": POD}) is None
+
+
+def test_half_made_objects_go_into_the_state_for_a_refresh_to_look_at() -> None:
+    deployment = {"resources": [], "pending_operations": [creating(POD), creating(PASSWORD)]}
+    assert adopt(deployment) == 2
+    assert deployment == {"resources": [{**POD, "id": "apps/pod-1a2b"}]}
+
+
+def test_a_half_made_replacement_is_to_be_deleted() -> None:
+    old = {**POD, "id": "apps/pod-old"}
+    deployment = {"resources": [old], "pending_operations": [creating(POD)]}
+    adopt(deployment)
+    assert deployment["resources"] == [old, {**POD, "id": "apps/pod-1a2b", "delete": True}]
+
+
+def test_a_whole_state_stays_as_it_is() -> None:
+    assert adopt(whole := {"resources": [POD]}) == 0
+    assert whole == {"resources": [POD]}
+
+
+def test_the_users_own_backend_and_passphrase_are_respected(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PULUMI_BACKEND_URL", "s3://theirs")
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "theirs")
+    environment = Stack("dev").environment()
+    assert environment["PULUMI_BACKEND_URL"] == Stack("dev").backend == "s3://theirs"
+    assert "PULUMI_CONFIG_PASSPHRASE_FILE" not in environment
+
+
+def test_only_what_runs_the_program_gets_the_checkout_and_the_configuration() -> None:
+    assert "--config-file" in Stack("dev").argv("up", "--yes")
+    assert str(stack.ROOT) in Stack("dev").argv("preview")
+    assert "--config-file" not in Stack("dev").argv("stack", "export")
+    assert str(stack.STATE) in Stack("dev").argv("stack", "export")
