@@ -30,6 +30,7 @@ COMMANDS = {
     "clean": "stop the cluster and remove .tools/",
     "pulumi": "pulumi with the stack's backend, passphrase and configuration; its arguments after `--`",
 }
+TAKE_AWAY = ("down", "clean")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -71,6 +72,9 @@ def _run(options: argparse.Namespace, arguments: list[str], clock: Clock) -> int
         if options.command == "up":
             _preflight(options, clock)
         os.environ[BEGAN] = repr(time.monotonic())
+        if options.command in TAKE_AWAY and not venv.PYTHON.exists():
+            clock.line("nothing was made here yet")
+            return 0
         if not venv.is_current():
             with lock.alone(options.command):
                 began = time.monotonic()

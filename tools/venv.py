@@ -47,12 +47,17 @@ def _base_python() -> str:
 
 
 def _install_uv(python: Path, log: Path) -> None:
-    pinned = re.search(r"^uv==.*(?:\\\n.*)*", LOCK.read_text(), re.MULTILINE)
-    if pinned is None:
-        raise ToolError(f"{LOCK.name} pins no uv; it is one of the development dependencies in pyproject.toml")
     installer = TOOLS / "uv.lock"
-    installer.write_text(pinned[0] + "\n")
+    installer.write_text(pinned("uv", LOCK.read_text()))
     run([python, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", installer], log=log, timeout=600)
+
+
+def pinned(package: str, lock: str) -> str:
+    """A package's requirement with its hashes, which follow on continued lines. Raises ToolError if there is none."""
+    found = re.search(rf"^{package}==[^\\\n]*(?:\\\n[^\\\n]*)*\n", lock, re.MULTILINE)
+    if found is None:
+        raise ToolError(f"{LOCK.name} pins no {package}, which is a development dependency of pyproject.toml")
+    return found[0]
 
 
 def _key(locks: Sequence[Path]) -> str:
