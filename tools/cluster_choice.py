@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
+from tools.cluster.host import find_init
 from tools.cluster.settings import ClusterSettings
 from tools.paths import CLUSTER
 from tools.process import ToolError
@@ -69,6 +70,14 @@ def target(kind: Kind, why: str, *, context: str | None = None, kubeconfig: Path
         return Target(kind=kind, kubeconfig=KIND_KUBECONFIG, context=f"kind-{KIND}", why=why)
     settings = ClusterSettings.load()
     return Target(kind=kind, kubeconfig=settings.kubeconfig, context=settings.context, why=why)
+
+
+def forget_stopped() -> None:
+    """Takes away the kubeconfig of an embedded node that does not run: nothing answers at that address, not even with a
+    refusal, so a preview would wait for it at every object. A start writes it anew."""
+    settings = ClusterSettings.load()
+    if find_init(settings) is None:
+        settings.kubeconfig.unlink(missing_ok=True)
 
 
 def kind_of(kubeconfig: Path) -> Kind:

@@ -10,7 +10,7 @@ from tools import check, contexts, lock, machine, preflight, regions, toolset
 from tools import down as taking_down
 from tools import status as state
 from tools import up as bringing_up
-from tools.cluster_choice import Kind, target
+from tools.cluster_choice import Kind, forget_stopped, target
 from tools.paths import LOG, ROOT, STATE
 from tools.process import ToolError
 from tools.quiet import Quiet
@@ -42,6 +42,7 @@ def status(options: Namespace, clock: Clock) -> int:
 
 def preview(options: Namespace, clock: Clock) -> int:
     _prepare(options, clock)
+    forget_stopped()
     stack = Stack(options.stack)
     clock.line(f"pulumi preview: stack {stack.name}")
     return subprocess.run(stack.argv("preview", "--diff"), env=stack.environment(), cwd=ROOT).returncode
@@ -51,6 +52,7 @@ def pulumi(options: Namespace, clock: Clock) -> int:
     stack = Stack(options.stack)
     if not stack.config.exists():
         _prepare(options, Clock(lambda _line: None))
+    forget_stopped()
     os.execvpe(stack.argv()[0], stack.argv(*options.arguments), stack.environment())  # noqa: S606
 
 

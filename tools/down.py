@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tools import cluster, kind, toolset
 from tools.cluster.settings import ClusterSettings
-from tools.cluster_choice import Kind, kind_of
+from tools.cluster_choice import Kind, forget_stopped, kind_of
 from tools.paths import BIN, CLUSTER, LOG, STATE, TOOLS
 from tools.process import ToolError
 from tools.stack import Stack
@@ -47,11 +47,12 @@ def _destroy(stack: Stack, on: Kind, kubeconfig: Path, clock: Clock, show: Show)
 
 def _revive(on: Kind, kubeconfig: Path, clock: Clock) -> str:
     """Objects are only taken away by a cluster that runs. Why there is none, or nothing if there is."""
-    if not kubeconfig.exists():
-        return f"{kubeconfig} is not there"
     if on is Kind.KIND:
         return "" if kind.running(LOG / "cluster.log") else "kind has no such cluster"
     settings = ClusterSettings.load()
+    there = kubeconfig if on is Kind.OWN else settings.folder
+    if not there.exists():
+        return f"{there} is not there"
     if on is Kind.OWN or cluster.status(settings).healthy:
         return ""
     clock.line("cluster: does not run well; it is started to destroy the stack")
@@ -75,6 +76,7 @@ def _stop(on: Kind, clock: Clock) -> None:
         clock.line("cluster: there is none")
         return
     cluster.stop(settings)
+    forget_stopped()
     clock.line("cluster: stopped")
 
 
