@@ -22,7 +22,7 @@ _READ_TIMEOUT: Final = 60.0  # seconds; a webhook may hold a request for 30
 _SILENCE: Final = 5.0  # seconds for which a server that did not answer is not asked again: a preview asks often
 # A server that restarts drops its connections. All but POST can be sent again whatever became of the first try.
 _RETRIES: Final = urllib3.Retry(
-    total=None, connect=2, read=2, redirect=0, status=3, status_forcelist=[429, 503],
+    total=None, connect=2, read=2, other=0, redirect=0, status=3, status_forcelist=[429, 503],
     allowed_methods=["GET", "PATCH", "DELETE"], backoff_factor=0.3, raise_on_status=False,
 )  # fmt: skip
 
