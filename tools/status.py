@@ -4,7 +4,7 @@ from pathlib import Path
 
 from tools import cluster, engine, golang, machine, preflight
 from tools.cluster.settings import ClusterSettings
-from tools.cluster.state import ClusterStatus
+from tools.cluster.state import table
 from tools.cluster_choice import Kind, kind_of
 from tools.paths import BIN
 from tools.process import ToolError
@@ -27,8 +27,7 @@ def show_all(stack: Stack, show: Show) -> bool:
     if where is None or kind_of(where[0]) is Kind.EMBEDDED:
         status = cluster.status(ClusterSettings.load())
         healthy = status.healthy
-        for line in rows(status):
-            show(line)
+        show(table(status))
     else:
         show(f"cluster   {kind_of(where[0]).value}: {where[0]}, context {where[1] or '(current)'}")
     show(f"stack     {stack.name}: {_stack(stack) if ready else 'not made yet; `make up` makes it'}")
@@ -39,24 +38,6 @@ def built(name: str) -> str:
     """What the links of a group's programs lead to."""
     link = BIN / next(iter(golang.GROUPS[name].packages))
     return Path(link.readlink()).parent.name if link.is_symlink() and link.exists() else "not there; `make tools`"
-
-
-def rows(status: ClusterStatus) -> list[str]:
-    """A line for the node and one for each of its processes; PIDs are this machine's, memory is resident."""
-    node = "Ready" if status.node_ready else "not ready" if status.running else "stopped"
-    own = sum(row.memory for row in status.rows)
-    lines = [f"cluster   {status.name}: node {node}, {own:.0f} MiB ({status.memory:.0f} with its pods)"]
-    lines += [f"problem   {status.problem}"] if status.problem else []
-    if status.init is not None:
-        lines.append(f"  {'init':26}{'running':9}{status.init:>8}")
-    for row in status.rows:
-        times = f"{row.restarts} restart{'' if row.restarts == 1 else 's'}"
-        last = f"  last exit: {row.last_exit}" if row.last_exit else ""
-        lines.append(
-            f"  {row.process:26}{row.state:9}{row.pid or '-':>8}{row.memory:>7.0f} MiB  since {row.since:%H:%M:%S} UTC"
-            f"  {times}{last}"
-        )
-    return lines
 
 
 def _stack(stack: Stack) -> str:

@@ -17,7 +17,7 @@ KUBECONFIG = TOOLS / "cluster" / "dev" / "kubeconfig"
 def make(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
     """Runs `make`; its output is shown by pytest when the test fails."""
     done = subprocess.run(
-        ["make", *arguments], cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=2400
+        ["make", *arguments], cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=1500
     )
     print(done.stdout)
     if check:

@@ -117,7 +117,8 @@ def _serves(pod: dict[str, Any], since: datetime) -> bool:
 def table(state: ClusterStatus) -> str:
     """For people."""
     node = "Ready" if state.node_ready else "not ready" if state.running else "stopped"
-    lines = [f"cluster {state.name}: node {node}, {state.memory:.0f} MiB"]
+    own = sum(row.memory for row in state.rows)
+    lines = [f"cluster {state.name}: node {node}, {own:.0f} MiB ({state.memory:.0f} with its pods)"]
     lines += [f"problem: {state.problem}"] if state.problem else []
     if state.rows:
         lines.append(f"{'PROCESS':25}{'PID':>8}  {'STATE':9}{'RESTARTS':>8}{'MIB':>7}  SINCE (UTC)          LAST EXIT")

@@ -42,7 +42,7 @@ def test_status_gives_the_machines_pids_and_names_what_is_down(
     ]
     assert (got.running, got.healthy, got.memory) == (True, False, 60.0)
     shown = table(got)
-    assert "node Ready, 60 MiB" in shown
+    assert "node Ready, 50 MiB (60 with its pods)" in shown
     assert "signal SIGKILL" in shown
 
 
@@ -53,7 +53,7 @@ def test_without_its_init_everything_is_stopped(s: ClusterSettings) -> None:
 
 def test_a_cluster_that_never_was_is_stopped_too(tmp_path: Path) -> None:
     got = status(ClusterSettings(root=tmp_path))
-    assert (got.running, got.rows, table(got)) == (False, (), "cluster dev: node stopped, 0 MiB")
+    assert (got.running, got.rows, table(got)) == (False, (), "cluster dev: node stopped, 0 MiB (0 with its pods)")
 
 
 class Answers:
