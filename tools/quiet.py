@@ -7,6 +7,7 @@ from tools.steps import Show
 _NOTHING = re.compile(
     r" ~  \S+ \S+ refresh(ing)? \([\d.]+m?s\) *$"  # looked at, and found as it was
     r"|    \S+:\S+:\S+ \S+ *$"  # left as it is
+    r"| .{1,3} +pulumi:pulumi:Stack \S+ \S+ing \([\d.]+m?s\) \S.*"  # the program's words: below Diagnostics again
     r"|.*\bwarning: using pulumi-\S+ from \$PATH"  # the step `plugins` has said so
 )
 _HEADER = re.compile(r"Diagnostics:$|  \S+:\S+:\S+ \(.*\):$")

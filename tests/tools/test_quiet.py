@@ -37,3 +37,9 @@ def test_a_traceback_is_shown_unless_ctrl_c_made_it() -> None:
     trace = '    Traceback (most recent call last):\n      File "a.py", line 1, in <module>\n        run()\n'
     assert shown(f"{trace}    KeyboardInterrupt\nend") == "end"
     assert shown(f"{trace}    ValueError: no\nend") == f"{trace}    ValueError: no\nend"
+
+
+def test_what_the_program_says_while_it_runs_is_shown_once_in_the_end() -> None:
+    progress = " +  pulumi:pulumi:Stack open-autoglm-dev creating"
+    assert shown(f"{progress} (4s) Traceback (most recent call last):\n{progress} (4s) KeyboardInterrupt\nend") == "end"
+    assert shown(f"{progress} (0s) ") == f"{progress} (0s) "
