@@ -5,6 +5,7 @@ TOOLS = $(PYTHON) -m tools
 VERBOSELY = $(if $(filter-out 0,$(VERBOSE)),--verbose)
 IN_CONTEXT = $(if $(CONTEXT),--context "$(CONTEXT)")
 
+MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .PHONY: help up down status preview output tools test lint bench clean
 

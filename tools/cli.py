@@ -36,7 +36,8 @@ TAKE_AWAY = ("down", "clean")
 def main(arguments: Sequence[str]) -> int:
     """The exit code. An error is one message without a traceback; Ctrl-C ends what was begun and gives 130."""
     options = parser().parse_args(arguments)
-    signal.signal(signal.SIGTERM, _terminate)
+    for number in (signal.SIGTERM, signal.SIGINT):  # which a shell has background jobs ignore, and they their children
+        signal.signal(number, _interrupt)
     clock = Clock(_line, float(os.environ.get(BEGAN) or time.monotonic()))
     try:
         return _run(options, list(arguments), clock)
@@ -129,7 +130,7 @@ def _line(text: str) -> None:
     print(text, flush=True)
 
 
-def _terminate(_number: int, _frame: FrameType | None) -> None:
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 

@@ -69,6 +69,7 @@ class FileDigests:
 
     def __exit__(self, *_: object) -> None:
         if self._changed:
+            self._memory.parent.mkdir(parents=True, exist_ok=True)
             part = self._memory.with_suffix(".part")
             part.write_text(json.dumps(self._known))
             part.rename(self._memory)
