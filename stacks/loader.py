@@ -51,7 +51,9 @@ def parse(text: str, *, source: str, overlay: object = None, secret: bool = Fals
 
 
 def merge(below: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """`over` laid on `below`: mappings key by key, anything else whole."""
+    """`over` laid on `below`: mappings key by key, anything else whole, and so a mapping of another `type`."""
+    if "type" in over and over["type"] != below.get("type"):
+        return dict(over)
     merged = dict(below)
     for key, value in over.items():
         old = merged.get(key)

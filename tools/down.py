@@ -46,23 +46,28 @@ def _destroy(stack: Stack, on: Kind, kubeconfig: Path, clock: Clock, show: Show)
 
 
 def _revive(on: Kind, kubeconfig: Path, clock: Clock) -> str:
-    """Objects are only taken away by a cluster that runs. Why there is none, or nothing if there is."""
+    """Objects are only taken away by a cluster that runs. Why it is gone for good, or nothing if it runs.
+
+    Raises ToolError where it is not known to be gone: the state is all that knows of its objects.
+    """
+    if on is Kind.OWN:
+        if not kubeconfig.exists():
+            raise ToolError(
+                f"kubeconfig: {kubeconfig} is not there; put it back, or name it with KUBECONFIG in `make up`"
+            )
+        return ""
     if on is Kind.KIND:
         return "" if kind.running(LOG / "cluster.log") else "kind has no such cluster"
     settings = ClusterSettings.load()
-    there = kubeconfig if on is Kind.OWN else settings.folder
-    if not there.exists():
-        return f"{there} is not there"
-    if on is Kind.OWN or cluster.status(settings).healthy:
+    if not settings.folder.exists():
+        return f"{settings.folder} is not there"
+    if cluster.status(settings).healthy:
         return ""
     clock.line("cluster: does not run well; it is started to destroy the stack")
     from tools import images
     from tools.up import SYSTEM_IMAGES
 
-    try:
-        cluster.start(settings, list(images.build(SYSTEM_IMAGES, LOG / "images.log").values()), lambda _line: None)
-    except (cluster.ClusterError, ToolError) as problem:
-        return str(problem)
+    cluster.start(settings, list(images.build(SYSTEM_IMAGES, LOG / "images.log").values()), lambda _line: None)
     return ""
 
 

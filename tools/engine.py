@@ -36,10 +36,6 @@ def ensure(log: Path) -> str:
     return f"{note}, {versions.PULUMI}"
 
 
-def is_there() -> bool:
-    return (BIN / "pulumi").exists()
-
-
 def user_pulumi() -> str | None:
     """The user's own `pulumi`, if it is late enough."""
     path = os.pathsep.join(part for part in os.environ.get("PATH", "").split(os.pathsep) if Path(part) != BIN)

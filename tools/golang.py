@@ -93,6 +93,9 @@ def ensure(name: str, log: Path) -> str:
     BIN.mkdir(parents=True, exist_ok=True)
     for program in group.packages:
         link(BIN / program, made / program)
+    for older in BUILD.glob(f"{name}-*"):
+        if older != made and re.fullmatch(rf"{name}-[\d.]+-[0-9a-f]{{8}}", older.name):
+            shutil.rmtree(older)
     return note
 
 
@@ -117,9 +120,6 @@ def _build(name: str, group: Group, made: Path, log: Path) -> None:
     run([*build, *group.packages.values()], log=log, env=environment, cwd=MODULES / group.module, timeout=3000)
     for program, package in group.packages.items():
         (part / _default_name(package)).rename(part / program)
-    for older in BUILD.glob(f"{name}-*"):
-        if re.fullmatch(rf"{name}-[\d.]+-[0-9a-f]{{8}}", older.name):
-            shutil.rmtree(older)
     part.rename(made)
 
 

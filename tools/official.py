@@ -34,7 +34,7 @@ def registries_reachable() -> bool:
 
 
 def architecture() -> str:
-    """As Pulumi's and Go's downloads call this machine's."""
+    """As Pulumi's downloads call this machine's."""
     return {"x86_64": "x64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
 
 

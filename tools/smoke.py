@@ -44,7 +44,9 @@ def ask(endpoint: str, key: str, model: str, write: Callable[[str], None]) -> st
     ]
     began, first, pieces, reason = time.monotonic(), 0.0, list[str](), None
     try:
-        with openai.OpenAI(base_url=endpoint, api_key=key, timeout=WAIT, max_retries=3) as client:
+        # No proxy of the environment is between this machine and its cluster; it would see the key.
+        direct = openai.DefaultHttpxClient(trust_env=False)
+        with openai.OpenAI(base_url=endpoint, api_key=key, timeout=WAIT, max_retries=3, http_client=direct) as client:
             answer = client.chat.completions.create(
                 model=model, messages=messages, max_tokens=TOKENS, temperature=0.0, stream=True
             )

@@ -1,13 +1,16 @@
 """A cluster that exists: the user's own, kind, or the embedded node."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi_kubernetes as kubernetes
 
 from components.private.kubeconfig import api_host
 from components.types import ClusterAccess
-from stacks.schema import PrivateRegion
+
+if TYPE_CHECKING:
+    from stacks.schema import PrivateRegion
 
 
 class Cluster(pulumi.ComponentResource):
@@ -15,7 +18,7 @@ class Cluster(pulumi.ComponentResource):
 
     access: ClusterAccess
 
-    def __init__(self, name: str, region: PrivateRegion, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, region: "PrivateRegion", opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("open-autoglm:private:Cluster", name, None, opts)
         path = Path(region.cluster.kubeconfig).expanduser().absolute()
         address = _address(path, region.cluster.context)

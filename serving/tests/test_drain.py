@@ -80,6 +80,7 @@ def test_ten_streams_end_whole_after_sigterm_and_nobody_new_comes_in(launch: Any
     assert refused.status_code == 503
     assert refused.headers["connection"] == "close"
     assert refused.headers["retry-after"] == "1"
+    assert refused.headers["x-should-retry"] == "true"
     assert refused.json()["error"]["code"] == "server_draining"
     assert refused_screenshot(server) == 503
     assert any(stream.is_alive() for stream in streams), "the streams ended before the drain could be seen"

@@ -4,14 +4,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import openai
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
-TOOLS = ROOT / ".tools"
-KUBECONFIG = TOOLS / "cluster" / "dev" / "kubeconfig"
+from tools.paths import BIN, CLUSTER, ROOT
+
+KUBECONFIG = CLUSTER / "dev" / "kubeconfig"
 
 
 def make(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
@@ -44,9 +43,7 @@ def pulumi(*arguments: str) -> str:
 
 def kubectl(*arguments: str) -> str:
     environment = os.environ | {"KUBECONFIG": str(KUBECONFIG)}
-    done = subprocess.run(
-        [TOOLS / "bin" / "kubectl", *arguments], env=environment, text=True, capture_output=True, timeout=300
-    )
+    done = subprocess.run([BIN / "kubectl", *arguments], env=environment, text=True, capture_output=True, timeout=300)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.e2e.conftest import TOOLS, make, output, pulumi
+from tests.e2e.conftest import make, output, pulumi
+from tools.paths import STATE
 
 pytestmark = pytest.mark.e2e
 
@@ -49,7 +50,7 @@ def test_no_secret_in_state_or_shown_outputs(planned: list[str]) -> None:
 
 def test_a_changed_field_touches_only_what_it_means(planned: list[str], tmp_path: Path) -> None:
     """`serving.maxNumSeqs` belongs to one Deployment."""
-    configured = TOOLS / "state" / "Pulumi.dev.yaml"
+    configured = STATE / "Pulumi.dev.yaml"
     changed = yaml.safe_load(configured.read_text())
     changed["config"]["open-autoglm:region"].setdefault("serving", {})["maxNumSeqs"] = 3
     file = tmp_path / "Pulumi.dev.yaml"

@@ -11,13 +11,19 @@ from tests.e2e.conftest import kubectl, output
 pytestmark = pytest.mark.e2e
 
 STREAMS = 10
+TOKENS = 1200  # some 50 s with ten streams: longer than the new pod takes to be ready
 
 
 def stream(client: openai.OpenAI, started: Barrier, tokens: int) -> str | None:
     """Reads one answer to its end; waits for the others after the first token. Returns the finish reason."""
     messages = [{"role": "user", "content": "tap the red button"}]
     answer = client.chat.completions.create(
-        model=output("model"), messages=messages, max_tokens=tokens, temperature=1.0, stream=True
+        model=output("model"),
+        messages=messages,
+        max_tokens=tokens,
+        temperature=1.0,
+        stream=True,
+        extra_body={"ignore_eos": True},
     )  # type: ignore[call-overload]
     finished, first = None, True
     for chunk in answer:
@@ -36,11 +42,12 @@ def test_a_rolling_restart_truncates_no_stream(client: openai.OpenAI, workload: 
     ).strip()
     started = Barrier(STREAMS + 1)
     with ThreadPoolExecutor(STREAMS) as threads:
-        answers = [threads.submit(stream, client, started, 300) for _ in range(STREAMS)]
+        answers = [threads.submit(stream, client, started, TOKENS) for _ in range(STREAMS)]
         started.wait(timeout=60)
         kubectl("-n", "autoglm", "rollout", "restart", name)
+        kubectl("-n", "autoglm", "rollout", "status", name, "--timeout=180s")
+        assert not all(answer.done() for answer in answers), "no stream was open when the old pod was told to end"
         reasons = [answer.result(timeout=180) for answer in answers]
-    kubectl("-n", "autoglm", "rollout", "status", name, "--timeout=180s")
     assert set(reasons) <= {"stop", "length"}, f"a stream was cut: {reasons}"
 
 

@@ -9,8 +9,9 @@ import time
 import openai
 import pytest
 
-from tests.e2e.conftest import ROOT, kubectl, make, output
+from tests.e2e.conftest import kubectl, make, output
 from tools.cluster import ClusterSettings, status
+from tools.paths import ROOT
 
 pytestmark = pytest.mark.e2e
 

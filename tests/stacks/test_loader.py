@@ -37,6 +37,13 @@ def test_the_overlay_changes_what_it_names() -> None:
     assert region.serving.resources.limits.memory == "2Gi"
 
 
+def test_a_mapping_of_another_type_is_replaced_whole() -> None:
+    below = {"model": {"name": "a", "source": {"type": "tiny", "seed": 3}}}
+    over = {"model": {"source": {"type": "folder", "path": "/srv/model"}}}
+    assert merge(below, over) == {"model": {"name": "a", "source": {"type": "folder", "path": "/srv/model"}}}
+    assert merge(below, {"model": {"source": {"seed": 4}}})["model"]["source"] == {"type": "tiny", "seed": 4}
+
+
 def test_merge_leaves_its_arguments_alone() -> None:
     below, over = {"a": {"b": 1}, "c": [1]}, {"a": {"d": 2}, "c": [2]}
     assert merge(below, over) == {"a": {"b": 1, "d": 2}, "c": [2]}

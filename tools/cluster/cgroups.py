@@ -1,5 +1,5 @@
 """The node's cgroup, in both versions of the kernel's interface; every function takes the mount point, so that tests
-bring a folder. Version 2 was only ever tried that way: the machine this was written on mounts version 1.
+bring a folder. Version 2 was only ever tried that way.
 
 Below the node's cgroup lie `node` (init and its processes) and `kubepods` (kubelet's). Version 2 allows processes only
 in leaves, so the same layout serves both.

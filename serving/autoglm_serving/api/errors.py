@@ -47,6 +47,13 @@ def model_not_found(asked: str, served: str) -> ApiError:
 
 
 def draining() -> ApiError:
+    """To a request that was not begun: a gateway may send it to another server, as OpenAI's header tells clients."""
+    error = _stopping()
+    error.headers["x-should-retry"] = "true"
+    return error
+
+
+def _stopping() -> ApiError:
     return ApiError(503, "The server is shutting down; send the request again.", code="server_draining", retry=True)
 
 
@@ -57,7 +64,7 @@ def from_engine(error: EngineError) -> ApiError:
         case EngineDead():
             return ApiError(503, f"No answer is possible: {error}.", code="engine_dead", retry=True)
         case Aborted():
-            return draining()
+            return _stopping()
         case _:
             return ApiError(500, f"This request failed: {error}.", code="request_failed")
 
