@@ -40,7 +40,7 @@ def pick(region: Region, facts: Facts, context: str | None) -> Target:
         return target(what, why)
     if region.spec and region.spec.images.serving.startswith("localhost/"):
         raise ToolError(
-            f"images.serving: {region.spec.images.serving} exists on this machine only, where a cluster of yours cannot "
+            f"images.serving: {region.spec.images.serving} exists on this machine only, so a cluster of yours cannot "
             "pull it; build serving/Containerfile, push it, and name it (docs/serving.md)"
         )
     file = ROOT / Path(own["kubeconfig"]).expanduser() if "kubeconfig" in own else None
