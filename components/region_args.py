@@ -70,17 +70,16 @@ def gateway(
     cluster_address: pulumi.Input[str],
 ) -> GatewayArgs:
     """`cluster_address`: the host for a node port, where the region names none."""
-    kind = ExposureType(spec.gateway.exposure.type)
-    node_port = spec.gateway.exposure.type == "NodePort"
+    exposure = spec.gateway.exposure
     return GatewayArgs(
         namespace=namespace,
         image=spec.images.envoy,
         upstream=upstream,
         api_keys=api_keys,
         exposure=Exposure(
-            type=kind,
-            node_port=spec.gateway.exposure.port if spec.gateway.exposure.type == "NodePort" else None,
-            address=spec.gateway.address or (cluster_address if node_port else None),
+            type=ExposureType(exposure.type),
+            node_port=exposure.port if exposure.type == "NodePort" else None,
+            address=spec.gateway.address or (cluster_address if exposure.type == "NodePort" else None),
         ),
         replicas=spec.gateway.replicas,
         max_body_bytes=spec.gateway.max_body_bytes,

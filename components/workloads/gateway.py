@@ -65,7 +65,7 @@ class Gateway(pulumi.ComponentResource):
             metadata=metadata,
             spec={
                 "replicas": args.replicas,
-                "strategy": {"type": "RollingUpdate", "rolling_update": {"max_unavailable": 0, "max_surge": 1}},
+                "strategy": pod.strategy(),
                 "min_ready_seconds": 2,  # the health check has found the model servers
                 "selector": {"match_labels": selector},
                 "template": pod.template(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import pulumi
-from pulumi_kubernetes import core, policy
+from pulumi_kubernetes import apps, core, policy
 from pulumi_kubernetes.core.v1 import (
     ContainerArgsDict,
     PersistentVolumeClaimSpecArgsDict,
@@ -21,6 +21,11 @@ from components.types import Resources, Volume
 
 USER = 65532  # `nonroot` of the distroless images; no image here needs another
 PRE_STOP_SECONDS = 5  # how long new requests may still come once a pod has begun to end: endpoints and DNS lag behind
+
+
+def strategy() -> apps.v1.DeploymentStrategyArgsDict:
+    """A new pod is ready before an old one is told to end."""
+    return {"type": "RollingUpdate", "rolling_update": {"max_unavailable": 0, "max_surge": 1}}
 
 
 def grace_seconds(drain_seconds: int) -> int:

@@ -62,7 +62,7 @@ class Serving(pulumi.ComponentResource):
             spec={
                 "replicas": args.replicas,
                 "progress_deadline_seconds": args.startup_seconds + 60,
-                "strategy": {"type": "RollingUpdate", "rolling_update": {"max_unavailable": 0, "max_surge": 1}},
+                "strategy": pod.strategy(),
                 "min_ready_seconds": pod.PRE_STOP_SECONDS,  # the gateway has found the new pod before an old one goes
                 "selector": {"match_labels": selector},
                 "template": pod.template(

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.harness.engine import Project, children
+from tools.providers.kubernetes.client import Client
 from tools.providers.kubernetes.errors import ApiError
 
 pytestmark = pytest.mark.integration
@@ -28,6 +29,18 @@ web = k8s.apps.v1.Deployment(
 )
 pulumi.export("name", conf.metadata.name)
 """
+
+
+def make_ready(client: Client, namespace: str) -> None:
+    """An endpoint for the Service `slow`, as a ready pod would give it."""
+    slice_ = {
+        "apiVersion": "discovery.k8s.io/v1",
+        "kind": "EndpointSlice",
+        "metadata": {"namespace": namespace, "name": "slow-1", "labels": {"kubernetes.io/service-name": "slow"}},
+        "addressType": "IPv4",
+        "endpoints": [{"addresses": ["10.0.0.9"], "conditions": {"ready": True}}],
+    }
+    client.apply(slice_, "test")
 
 
 def config(namespace, *, value="1", replicas=1, cpu="1"):
@@ -217,14 +230,7 @@ k8s.core.v1.Service("slow", metadata={{"namespace": "{namespace}", "name": "slow
     process = project.popen("up", "--yes", "--skip-preview")
     _until(lambda: live(client, "Service", namespace, "slow") is not None)
     project.kill(process)
-    slice_ = {
-        "apiVersion": "discovery.k8s.io/v1",
-        "kind": "EndpointSlice",
-        "metadata": {"namespace": namespace, "name": "slow-1", "labels": {"kubernetes.io/service-name": "slow"}},
-        "addressType": "IPv4",
-        "endpoints": [{"addresses": ["10.0.0.9"], "conditions": {"ready": True}}],
-    }
-    client.apply(slice_, "test")
+    make_ready(client, namespace)
     project.run("cancel", "--yes")
     project.up().ok()
     assert set(project.state()) >= {"fast", "slow"}
@@ -283,14 +289,7 @@ k8s.core.v1.Service("slow", metadata={{"namespace": "{namespace}", "name": "slow
     api.stop_api()
     time.sleep(2)
     api.start_api()
-    slice_ = {
-        "apiVersion": "discovery.k8s.io/v1",
-        "kind": "EndpointSlice",
-        "metadata": {"namespace": namespace, "name": "slow-1", "labels": {"kubernetes.io/service-name": "slow"}},
-        "addressType": "IPv4",
-        "endpoints": [{"addresses": ["10.0.0.9"], "conditions": {"ready": True}}],
-    }
-    client.apply(slice_, "test")
+    make_ready(client, namespace)
     text, _ = process.communicate(timeout=120)
     assert process.returncode == 0, text
 
