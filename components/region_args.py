@@ -36,12 +36,11 @@ def etcd(spec: "RegionSpec", namespace: pulumi.Input[str]) -> EtcdArgs:
 
 
 def model_store(spec: "RegionSpec", namespace: pulumi.Input[str]) -> ModelStoreArgs:
-    source = spec.model.source
     return ModelStoreArgs(
         namespace=namespace,
         image=spec.images.serving,
         model=spec.model.name,
-        source=ModelFolder(path=source.path) if source.type == "folder" else TinyModel(seed=source.seed),
+        source=_source(spec.model.source),
         volume=_volume(spec.model.volume),
         resources=_resources(spec.serving.resources),
     )
@@ -86,6 +85,10 @@ def gateway(
         max_stream_seconds=spec.gateway.max_stream_seconds,
         resources=_resources(spec.gateway.resources),
     )
+
+
+def _source(asked: "schema.TinySource | schema.FolderSource | schema.SharedSource") -> TinyModel | ModelFolder:
+    return TinyModel(seed=asked.seed) if asked.type == "tiny" else ModelFolder(path=asked.path)
 
 
 def _resources(asked: "schema.Resources") -> Resources:

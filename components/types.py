@@ -1,8 +1,9 @@
 """What crosses seams between components: small, frozen, typed."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
+from ipaddress import IPv4Network
 
 import pulumi
 import pulumi_kubernetes as kubernetes
@@ -84,3 +85,110 @@ class Upstream:
     port: int
     name: str
     pods: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class NetworkParts:
+    """A network as the rest of a region needs it. Subnet ids are one a zone, in the order of `zones`.
+
+    `public_subnets` is empty where a cloud has no such thing; `route_tables` are those of the node and pod subnets.
+    """
+
+    vpc: pulumi.Input[str]
+    cidr: IPv4Network
+    zones: tuple[str, ...]
+    public_subnets: tuple[pulumi.Input[str], ...]
+    node_subnets: tuple[pulumi.Input[str], ...]
+    pod_subnets: tuple[pulumi.Input[str], ...]
+    route_tables: tuple[pulumi.Input[str], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecurityParts:
+    """Ids of security groups: of every node, of what may mount the shared files, of the load balancer."""
+
+    nodes: pulumi.Input[str]
+    files: pulumi.Input[str]
+    balancer: pulumi.Input[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterParts:
+    """A managed cluster. `kubeconfig` is secret; `issuer`: URL of its OIDC issuer; `issuer_id`: the cloud's id of it."""
+
+    id: pulumi.Input[str]
+    name: pulumi.Input[str]
+    kubeconfig: pulumi.Output[str]
+    address: pulumi.Output[str]
+    issuer: pulumi.Input[str]
+    issuer_id: pulumi.Input[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SharedFiles:
+    """A shared file system, as a PersistentVolume's CSI source takes it."""
+
+    driver: str
+    handle: pulumi.Input[str]
+    attributes: Mapping[str, pulumi.Input[str]]
+    mount_options: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class StorageParts:
+    """`bucket`: name of the region's bucket; `bucket_id`: what policies name it by; `key`: id of the key it is
+    encrypted with; `files`: None where the region has no shared file system."""
+
+    bucket: pulumi.Input[str]
+    bucket_id: pulumi.Input[str]
+    key: pulumi.Input[str]
+    files: SharedFiles | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkloadIdentity:
+    """What a workload's service account and pods carry so that the cloud knows them."""
+
+    annotations: Mapping[str, pulumi.Input[str]]
+    pod_labels: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FleetMember:
+    """What a fleet needs of a region, exported by its stack: ids and addresses, no secrets."""
+
+    provider: str
+    region: str
+    account: str
+    cidr: str
+    vpc: pulumi.Input[str]
+    route_tables: tuple[pulumi.Input[str], ...]
+    node_security_group: pulumi.Input[str]
+    bucket: pulumi.Input[str]
+    address: pulumi.Input[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Foundation:
+    """What a provider's builder hands to the platform and the workloads.
+
+    `identities` by workload (components/access.py); `balancer` annotates the gateway's Service; `depends_on` is what
+    pods need and no other reference says: node pools, add-ons.
+    """
+
+    cluster: ClusterAccess
+    identities: Mapping[str, WorkloadIdentity] = field(default_factory=dict)
+    files: SharedFiles | None = None
+    balancer: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    member: FleetMember | None = None
+    depends_on: tuple[pulumi.Resource, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Placement:
+    """Where a workload's pods go: the nodes of a pool, past its taints, with so many GPUs each."""
+
+    node_selector: Mapping[str, str]
+    tolerations: tuple[Mapping[str, str], ...]
+    gpu_resource: str
+    gpus: int

@@ -1,10 +1,12 @@
 """What a region file may say: one class a provider, chosen by the file's `provider`. dev.yaml explains the keys."""
 
+from ipaddress import IPv4Network
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from components import quantities
+from stacks.cloud import CloudParts, Facts, GpuPool, Id, Sharing, TencentGpuPool, Whole
 from stacks.fields import Folder, ImageRef, Label, ModelName, Part, Quantity
 
 
@@ -36,6 +38,7 @@ class Images(Part):
     etcd: ImageRef
     envoy: ImageRef
     serving: ImageRef
+    require_digest: bool = False
 
 
 class TinySource(Part):
@@ -48,11 +51,33 @@ class FolderSource(Part):
     path: Folder
 
 
+class SharedSource(Part):
+    """A folder on the region's shared file system, put there with its SHA256SUMS."""
+
+    type: Literal["shared"]
+    path: Folder
+
+
+class ModelFacts(Part):
+    """A model that the table does not have: bytes of its weights, and of the KV cache for one token."""
+
+    weights: Quantity
+    kv_bytes_per_token: int = Field(gt=0)
+
+
 class Model(Part):
     name: ModelName
     max_model_len: int = Field(ge=16)
-    source: Annotated[TinySource | FolderSource, Field(discriminator="type")]
+    source: Annotated[TinySource | FolderSource | SharedSource, Field(discriminator="type")]
     volume: Volume
+    facts: ModelFacts | None = None
+
+
+class Gpu(Part):
+    """GPUs for one server: a pool of the file, and how many cards the model is split over (tensor parallel)."""
+
+    pool: Label
+    tensor_parallel_size: int = Field(default=1, ge=1, le=16)
 
 
 class Serving(Part):
@@ -61,6 +86,7 @@ class Serving(Part):
     drain_seconds: int = Field(ge=1, le=3600)
     startup_seconds: int = Field(default=600, ge=10, le=7200)
     max_num_seqs: int = Field(ge=1, le=1024)
+    gpu: Gpu | None = None
 
 
 class Etcd(Part):
@@ -79,7 +105,12 @@ class ClusterIP(Part):
 
 
 class LoadBalancer(Part):
+    """The cloud's. With a certificate (the cloud's id of one) it ends TLS on 443; without, it serves port 80."""
+
     type: Literal["LoadBalancer"]
+    certificate: Id | None = None
+    internal: bool = False
+    clients: tuple[IPv4Network, ...] = (IPv4Network("0.0.0.0/0"),)
 
 
 class Gateway(Part):
@@ -101,6 +132,7 @@ class Quota(Part):
 class Region(Part):
     """What every region has, wherever it is."""
 
+    environment: Literal["development", "production"] = "development"
     namespace: Label
     images: Images
     model: Model
@@ -115,12 +147,45 @@ class Cluster(Part):
     context: str | None = Field(default=None, min_length=1)
 
 
+class PrivateNodes(Part):
+    """GPU nodes that exist, by name; they get the pool's labels and taint."""
+
+    nodes: tuple[Label, ...] = Field(min_length=1)
+    facts: Facts
+    sharing: Sharing = Whole()
+    labels: dict[str, str] = {}
+    taints: dict[str, str] = {}
+
+
 class PrivateRegion(Region):
     """A cluster that exists, by kubeconfig."""
 
     provider: Literal["private"]
     cluster: Cluster
+    gpu_pools: dict[Label, PrivateNodes] = {}
 
 
-RegionSpec = PrivateRegion
-PROVIDERS: dict[str, type[RegionSpec]] = {"private": PrivateRegion}
+class AwsRegion(Region, CloudParts):
+    provider: Literal["aws"]
+    gpu_pools: dict[Label, GpuPool] = {}
+
+
+class AlicloudRegion(Region, CloudParts):
+    provider: Literal["alicloud"]
+    gpu_pools: dict[Label, GpuPool] = {}
+
+
+class TencentcloudRegion(Region, CloudParts):
+    provider: Literal["tencentcloud"]
+    app_id: Annotated[str, Field(pattern=r"^\d{6,12}$")]  # ends the name of every bucket
+    gpu_pools: dict[Label, TencentGpuPool] = {}
+
+
+CloudRegion = AwsRegion | AlicloudRegion | TencentcloudRegion
+RegionSpec = PrivateRegion | AwsRegion | AlicloudRegion | TencentcloudRegion
+PROVIDERS: dict[str, type[RegionSpec]] = {
+    "private": PrivateRegion,
+    "aws": AwsRegion,
+    "alicloud": AlicloudRegion,
+    "tencentcloud": TencentcloudRegion,
+}

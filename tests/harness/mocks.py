@@ -42,6 +42,8 @@ class Recorder(pulumi_mocks.Mocks):
     exports: dict[str, Export] = field(default_factory=dict)
     urns: list[str] = field(default_factory=list)
     dependencies: dict[str, list[str]] = field(default_factory=dict)  # by name: its parent's, and those it names
+    outputs: Callable[[pulumi_mocks.MockResourceArgs], Mapping[str, Any]] = lambda args: {}  # beside its inputs
+    calls: Callable[[pulumi_mocks.MockCallArgs], dict[str, Any]] | None = None  # what functions answer
 
     def new_resource(self, args: pulumi_mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
         self.resources.append(Registered(args.typ, args.name, args.inputs, args.provider))
@@ -50,9 +52,11 @@ class Recorder(pulumi_mocks.Mocks):
             outputs["metadata"] = named(args.name, outputs.get("metadata") or {})
         if args.typ == "random:index/randomPassword:RandomPassword":
             outputs["result"] = "k" * int(args.inputs["length"])
-        return f"{args.name}-id", outputs
+        return f"{args.name}-id", {**outputs, **self.outputs(args)}
 
     def call(self, args: pulumi_mocks.MockCallArgs) -> dict[str, Any]:
+        if self.calls is not None:
+            return self.calls(args)
         raise AssertionError(f"the program calls {args.token}")
 
     def one(self, kind: str, name: str | None = None) -> Registered:
@@ -85,10 +89,12 @@ class _Monitor(pulumi_mocks.MockMonitor):
         return super().RegisterResource(request)
 
 
-def run(program: Callable[[], Mapping[str, Any]], *, preview: bool = False) -> Recorder:
+def run(
+    program: Callable[[], Mapping[str, Any]], *, preview: bool = False, recorder: Recorder | None = None
+) -> Recorder:
     """Runs a program, which returns what it exports, to its end; fails on two resources of one type and name."""
     asyncio.set_event_loop(_LOOP)
-    recorder = Recorder()
+    recorder = recorder or Recorder()
     monitor = _Monitor(recorder)
     pulumi_mocks.set_mocks(recorder, project="open-autoglm", stack="dev", preview=preview, monitor=monitor)
 

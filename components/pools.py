@@ -1,0 +1,41 @@
+"""GPU pools: what marks their nodes, and how a pool of mixed capacity becomes groups that a cloud can make. Pure."""
+
+from dataclasses import dataclass
+
+POOL = "autoglm.io/pool"
+ACCELERATOR = "autoglm.io/accelerator"
+CAPACITY = "autoglm.io/capacity"  # on-demand or spot
+SHARING = "autoglm.io/sharing"
+TAINT = "nvidia.com/gpu"  # what the clouds' own device plugins and GPU Operator tolerate
+
+
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """A part of a pool with one kind of capacity."""
+
+    name: str
+    spot: bool
+    min_size: int
+    max_size: int
+
+
+def groups(name: str, *, min_size: int, max_size: int, on_demand_base: int | None) -> tuple[Group, ...]:
+    """`on_demand_base`: nodes that are never spot, of a pool that has spot; None for a pool without spot.
+
+    The base is always on; the rest of the range is spot. A group that could have no node is left out.
+    """
+    if on_demand_base is None:
+        return (Group(name=name, spot=False, min_size=min_size, max_size=max_size),)
+    base = Group(name=name, spot=False, min_size=on_demand_base, max_size=on_demand_base)
+    spot = Group(
+        name=f"{name}-spot", spot=True, min_size=max(0, min_size - on_demand_base), max_size=max_size - on_demand_base
+    )
+    return tuple(group for group in (base, spot) if group.max_size > 0)
+
+
+def labels(pool: str, accelerator: str, *, spot: bool, sharing: str = "none") -> dict[str, str]:
+    return {POOL: pool, ACCELERATOR: accelerator, CAPACITY: "spot" if spot else "on-demand", SHARING: sharing}
+
+
+def taints() -> dict[str, str]:
+    return {TAINT: "present"}

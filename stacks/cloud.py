@@ -1,0 +1,192 @@
+"""What a region file on a cloud may say, beside what every region says. docs/regions.md explains the keys."""
+
+from ipaddress import IPv4Network
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, Tag
+
+from stacks.fields import Label, Part, Quantity
+
+Id = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[\w:/.@-]+$")]
+Zone = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]+$")]
+
+
+def _new_or_existing(value: Any) -> str:  # noqa: ANN401  the file's own, before any check
+    found = "existing" in value if isinstance(value, dict) else hasattr(value, "existing")
+    return "existing" if found else "new"
+
+
+class Subnets(Part):
+    """One a zone, in the order of the zones. Left out, they are planned from the VPC's range."""
+
+    public: tuple[IPv4Network, ...]
+    nodes: tuple[IPv4Network, ...]
+    pods: tuple[IPv4Network, ...]
+
+
+class NewNetwork(Part):
+    cidr: IPv4Network
+    zones: tuple[Zone, ...] = Field(min_length=1, max_length=6)
+    pods_per_zone: int = Field(default=1000, ge=50, le=60_000)
+    subnets: Subnets | None = None
+    nat: Literal["zone", "single"] = "zone"
+    flow_log_days: int = Field(default=30, ge=1, le=3650)
+    peers: tuple[IPv4Network, ...] = ()  # ranges of other networks that this one will be connected to
+
+
+class ExistingSubnets(Part):
+    public: tuple[Id, ...] = ()
+    nodes: tuple[Id, ...] = Field(min_length=1)
+    pods: tuple[Id, ...] = ()
+
+
+class ExistingVpc(Part):
+    vpc: Id
+    cidr: IPv4Network
+    zones: tuple[Zone, ...] = Field(min_length=1)
+    subnets: ExistingSubnets
+    peers: tuple[IPv4Network, ...] = ()
+
+
+class AdoptedNetwork(Part):
+    existing: ExistingVpc
+
+
+class SystemPool(Part):
+    instance_type: str
+    min_size: int = Field(default=2, ge=1)
+    max_size: int = Field(default=4, ge=1)
+    disk: Quantity = "100Gi"
+
+
+class NewCluster(Part):
+    version: Annotated[str, Field(pattern=r"^1\.\d{2}$")]
+    service_cidr: IPv4Network
+    system: SystemPool
+    public_access: tuple[IPv4Network, ...] = ()  # none: the API server has a private address only
+    admins: tuple[Id, ...] = ()
+    audit_log_days: int = Field(default=90, ge=1, le=3650)
+
+
+class ExistingClusterId(Part):
+    id: Id
+    service_cidr: IPv4Network
+
+
+class AdoptedCluster(Part):
+    existing: ExistingClusterId
+
+
+class Facts(Part):
+    """An instance type that the table does not have, as its cloud's page describes it."""
+
+    accelerator: str
+    gpus: int = Field(ge=1, le=16)
+    gpu_memory_gib: float = Field(gt=0)
+    vcpus: int = Field(ge=1)
+    memory_gib: float = Field(gt=0)
+    interconnect: Literal["none", "pcie", "nvlink"] = "pcie"
+    resource: str = "nvidia.com/gpu"
+    usd_per_hour: float | None = Field(default=None, gt=0)
+
+
+class Spot(Part):
+    on_demand_base: int = Field(default=0, ge=0)
+    max_usd_per_hour: float | None = Field(default=None, gt=0)
+
+
+class Whole(Part):
+    type: Literal["none"] = "none"
+
+
+class TimeSlicing(Part):
+    type: Literal["timeSlicing"]
+    replicas: int = Field(ge=2, le=48)
+
+
+class Mig(Part):
+    type: Literal["mig"]
+    profile: Annotated[str, Field(pattern=r"^\d+g\.\d+gb$")]
+
+
+class Cgpu(Part):
+    type: Literal["cgpu"]
+
+
+class Qgpu(Part):
+    type: Literal["qgpu"]
+
+
+Sharing = Annotated[Whole | TimeSlicing | Mig | Cgpu | Qgpu, Field(discriminator="type")]
+
+
+class GpuPool(Part):
+    instance_type: str
+    min_size: int = Field(ge=0)
+    max_size: int = Field(ge=1)
+    zones: tuple[Zone, ...] = ()  # none: all of the network's
+    spot: Spot | None = None
+    sharing: Sharing = Whole()
+    disk: Quantity = "200Gi"
+    driver: Annotated[str, Field(pattern=r"^\d+\.\d+(\.\d+)?$")] | None = None
+    image: Id | None = None
+    labels: dict[str, str] = {}
+    taints: dict[str, str] = {}
+    facts: Facts | None = None
+
+
+class TencentGpuPool(GpuPool):
+    native: bool = False  # a native node pool: needed for qGPU, without spot
+
+
+class Storage(Part):
+    bucket: Id | None = None  # an existing one; left out, it is made
+    key: Id | None = None
+    replica_region: str | None = None
+    snapshot_days: int = Field(default=30, ge=1)
+    files: bool = True  # a shared file system for weights
+
+
+class Identity(Part):
+    existing: dict[Literal["serving", "model-store", "etcd"], Id] = {}
+
+
+class Dns(Part):
+    zone: Annotated[str, Field(pattern=r"^[a-z0-9.-]+\.[a-z]+$")]
+    existing: Id | None = None
+    host: Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$")]
+    ttl_seconds: int = Field(default=60, ge=1, le=86_400)
+
+
+class Recovery(Part):
+    standby: Label | None = None  # another stack
+    rto_seconds: int = Field(ge=1)
+    rpo_seconds: int = Field(ge=1)
+
+
+class Owner(Part):
+    name: str = Field(min_length=1, max_length=63)
+    cost_center: str = Field(min_length=1, max_length=63)
+
+
+Network = Annotated[
+    Annotated[NewNetwork, Tag("new")] | Annotated[AdoptedNetwork, Tag("existing")], Discriminator(_new_or_existing)
+]
+Cluster = Annotated[
+    Annotated[NewCluster, Tag("new")] | Annotated[AdoptedCluster, Tag("existing")], Discriminator(_new_or_existing)
+]
+
+
+class CloudParts(Part):
+    """The part of a region that a cloud makes."""
+
+    region: Annotated[str, Field(pattern=r"^[a-z]+-[a-z0-9-]+$")]
+    account_id: Annotated[str, Field(pattern=r"^\d{5,20}$")]
+    owner: Owner
+    network: Network
+    cluster: Cluster
+    storage: Storage = Storage()
+    identity: Identity = Identity()
+    registry: bool = True
+    dns: Dns | None = None
+    recovery: Recovery | None = None
