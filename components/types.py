@@ -1,6 +1,6 @@
 """What crosses seams between components: small, frozen, typed."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import IPv4Network
@@ -114,7 +114,7 @@ class SecurityParts:
 
 @dataclass(frozen=True, kw_only=True)
 class ClusterParts:
-    """A managed cluster. `kubeconfig` is secret; `issuer`: URL of its OIDC issuer; `issuer_id`: the cloud's id of it."""
+    """A managed cluster. `kubeconfig` is secret; `issuer`: URL of its OIDC issuer; `issuer_id`: the cloud's."""
 
     id: pulumi.Input[str]
     name: pulumi.Input[str]
@@ -173,7 +173,8 @@ class Foundation:
     """What a provider's builder hands to the platform and the workloads.
 
     `identities` by workload (components/access.py); `balancer` annotates the gateway's Service; `depends_on` is what
-    pods need and no other reference says: node pools, add-ons.
+    pods need and no other reference says: node pools, add-ons. `publish` makes the region's DNS record, once the gateway
+    has an address (a host name or an IP), and returns the host name.
     """
 
     cluster: ClusterAccess
@@ -181,6 +182,7 @@ class Foundation:
     files: SharedFiles | None = None
     balancer: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
     member: FleetMember | None = None
+    publish: Callable[[pulumi.Output[str]], pulumi.Output[str]] | None = None
     depends_on: tuple[pulumi.Resource, ...] = ()
 
 
