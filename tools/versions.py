@@ -13,3 +13,6 @@ COREDNS = "1.12.4"
 GO = "1.27.3"
 METRICS_SERVER = "0.9.0"
 ENVOY = "1.40.0"
+PULUMI_AWS = "7.51.1"
+PULUMI_ALICLOUD = "4.0.0"
+PULUMI_TENCENTCLOUD = "0.2.3"  # its SDK is the Python package tencentcloud-iac-pulumi

@@ -1,0 +1,1 @@
+"""`python -m tools.providers.alicloud`: the cloud stand-in for the package `alicloud`."""

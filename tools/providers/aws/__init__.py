@@ -1,0 +1,1 @@
+"""`python -m tools.providers.aws`: the cloud stand-in for the package `aws`."""

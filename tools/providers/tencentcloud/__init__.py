@@ -1,0 +1,1 @@
+"""`python -m tools.providers.tencentcloud`: the cloud stand-in for the package `tencentcloud`."""
