@@ -54,6 +54,8 @@ class Exposure:
     type: ExposureType
     node_port: int | None = None
     address: pulumi.Input[str] | None = None
+    annotations: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)  # by which a cloud makes its balancer
+    tls: bool = False  # the balancer ends TLS, on 443
 
     def __post_init__(self) -> None:
         if self.type is ExposureType.NODE_PORT and (self.node_port is None or self.address is None):
@@ -91,7 +93,8 @@ class Upstream:
 class NetworkParts:
     """A network as the rest of a region needs it. Subnet ids are one a zone, in the order of `zones`.
 
-    `public_subnets` is empty where a cloud has no such thing; `route_tables` are those of the node and pod subnets.
+    `public_subnets` is empty where a cloud has no such thing; `route_tables` are those of the node and pod subnets;
+    `node_ranges` and `pod_ranges` are those subnets' CIDRs, for clouds that allow by address what others allow by group.
     """
 
     vpc: pulumi.Input[str]
@@ -101,6 +104,8 @@ class NetworkParts:
     node_subnets: tuple[pulumi.Input[str], ...]
     pod_subnets: tuple[pulumi.Input[str], ...]
     route_tables: tuple[pulumi.Input[str], ...]
+    node_ranges: tuple[pulumi.Input[str], ...] = ()
+    pod_ranges: tuple[pulumi.Input[str], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,7 +160,10 @@ class WorkloadIdentity:
 
 @dataclass(frozen=True, kw_only=True)
 class FleetMember:
-    """What a fleet needs of a region, exported by its stack: ids and addresses, no secrets."""
+    """What a fleet needs of a region, exported by its stack: ids and addresses, no secrets.
+
+    `subnets`: the nodes', one a zone: some clouds' VPN gateways have a leg in two of them.
+    """
 
     provider: str
     region: str
@@ -166,6 +174,7 @@ class FleetMember:
     node_security_group: pulumi.Input[str]
     bucket: pulumi.Input[str]
     address: pulumi.Input[str]
+    subnets: tuple[pulumi.Input[str], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -191,6 +200,6 @@ class Placement:
     """Where a workload's pods go: the nodes of a pool, past its taints, with so many GPUs each."""
 
     node_selector: Mapping[str, str]
-    tolerations: tuple[Mapping[str, str], ...]
+    tolerations: tuple[Mapping[str, str], ...]  # key, operator, value, effect
     gpu_resource: str
     gpus: int
