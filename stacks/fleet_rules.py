@@ -1,0 +1,179 @@
+"""What must hold between the members of a fleet."""
+
+import difflib
+from collections.abc import Callable, Mapping, Sequence
+from itertools import combinations
+from typing import TYPE_CHECKING
+
+from components import cloud_regions
+from stacks.cloud import CloudParts
+from stacks.fleet import FleetSpec, cidrs
+from stacks.problems import Path, Problem
+
+if TYPE_CHECKING:
+    from stacks.schema import RegionSpec
+
+Regions = Mapping[str, "RegionSpec"]
+
+
+def broken(spec: FleetSpec, regions: Regions) -> list[Problem]:
+    """Every broken rule, given the members' region files."""
+    return [problem for rule in _RULES for problem in rule(spec, regions)]
+
+
+def unknown_stack(name: str, known: Sequence[str]) -> Problem:
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"did you mean {near[0]}?" if near else f"write it, or name one of {', '.join(known)}"
+    return Problem(path=("members", name), reason=f"there is no stacks/{name}.yaml: {hint}")
+
+
+def _roles_are_members(spec: FleetSpec, _: Regions) -> list[Problem]:
+    known = ", ".join(spec.members)
+    return [
+        Problem(path=("recovery", role), value=name, reason=f"it is not a member: name one of {known}")
+        for role, name in (("primary", spec.recovery.primary), ("standby", spec.recovery.standby))
+        if name not in spec.members
+    ]
+
+
+def _standby_is_another(spec: FleetSpec, regions: Regions) -> list[Problem]:
+    """Not the primary itself, and not a second stack in the very region that it would stand in for."""
+    roles = spec.recovery
+    path: Path = ("recovery", "standby")
+    if roles.primary == roles.standby:
+        return [
+            Problem(path=path, value=roles.standby, reason="it is the primary, which fails with itself: name another")
+        ]
+    primary, standby = (_place(regions.get(name)) for name in (roles.primary, roles.standby))
+    if primary is None or primary != standby:
+        return []
+    reason = f"it is in {primary[1]}, as the primary is, and fails with it: name a member in another region"
+    return [Problem(path=path, value=roles.standby, reason=reason)]
+
+
+def _copies_are_elsewhere(spec: FleetSpec, regions: Regions) -> list[Problem]:
+    """What the primary stores must outlive its region: the region's own file says where the copy is."""
+    name = spec.recovery.primary
+    primary = regions.get(name)
+    if not isinstance(primary, CloudParts):
+        return []
+    copy = primary.storage.replica_region
+    fix = f"set storage.replicaRegion in stacks/{name}.yaml to another region of the cloud"
+    path: Path = ("recovery", "primary")
+    if copy is None:
+        return [Problem(path=path, value=name, reason=f"its bucket has no copy in another region: {fix}")]
+    if copy == primary.region:
+        return [Problem(path=path, value=name, reason=f"its bucket's copy is in {copy}, the region it protects: {fix}")]
+    return []
+
+
+def _time_is_enough(spec: FleetSpec, _: Regions) -> list[Problem]:
+    """Clients go on calling a dead member until its check has failed often enough and their resolver asks again."""
+    health, ttl, asked = spec.health, spec.dns.ttl_seconds, spec.recovery.rto_seconds
+    detection = health.interval_seconds * health.failure_threshold
+    if asked >= detection + ttl:
+        return []
+    reason = (
+        f"failover takes up to {detection + ttl} s ({health.failure_threshold} checks {health.interval_seconds} s "
+        f"apart, then {ttl} s of dns.ttlSeconds): ask for that much or more, or lower these"
+    )
+    return [Problem(path=("recovery", "rtoSeconds"), value=str(asked), reason=reason)]
+
+
+def _ranges_are_apart(spec: FleetSpec, regions: Regions) -> list[Problem]:
+    blocks = cidrs(spec, regions)
+    return [
+        Problem(
+            path=("members", second),
+            value=str(blocks[second]),
+            reason=f"it overlaps {first}'s {blocks[first]}, so no route could tell them apart: give one another range",
+        )
+        for first, second in combinations(blocks, 2)
+        if blocks[first].overlaps(blocks[second])
+    ]
+
+
+def _one_side_of_the_border(spec: FleetSpec, regions: Regions) -> list[Problem]:
+    """https://www.alibabacloud.com/help/en/vpn: "VPN Gateway does not support cross-border connections"."""
+    sides = {name: _mainland(region) for name, region in regions.items()}
+    inside, outside = ([name for name, side in sides.items() if side is kind] for kind in (True, False))
+    if not inside or not outside:
+        return []
+    reason = (
+        f"{', '.join(inside)} in mainland China and {', '.join(outside)} outside it: the clouds' VPNs and peerings may "
+        "not cross the border without a licensed carrier: write a fleet for each side"
+    )
+    return [Problem(path=("members",), reason=reason)]
+
+
+def _mainland(region: "RegionSpec") -> bool | None:
+    """None where it is not known: a rack, or a region that the table does not have."""
+    if not isinstance(region, CloudParts):
+        return None
+    found = cloud_regions.find(region.provider, region.region)
+    return found.mainland if found else None
+
+
+def _sites_where_they_belong(spec: FleetSpec, regions: Regions) -> list[Problem]:
+    """A cloud's stack exports its addresses; nothing could tell those of a rack but this file."""
+    problems = []
+    for name, member in spec.members.items():
+        path: Path = ("members", name, "site")
+        cloud = isinstance(regions.get(name), CloudParts)
+        if cloud and member.site:
+            problems.append(Problem(path=path, reason="the stack exports its own network: leave site out"))
+        if not cloud and member.site is None:
+            problems.append(Problem(path=path, reason="it is a private region: add site with its cidr and gateway"))
+    return problems
+
+
+def _sites_are_called_from_outside(spec: FleetSpec, _: Regions) -> list[Problem]:
+    """A VPN needs a public address of the rack's device; clients, one of its gateway."""
+    problems = []
+    for name, member in spec.members.items():
+        if member.site is None:
+            continue
+        path: Path = ("members", name, "site")
+        gateway = member.site.gateway
+        if not gateway.is_global:
+            reason = "it is no public address, so no cloud could build a tunnel to it: give the IPsec device's"
+            problems.append(Problem(path=(*path, "gateway"), value=str(gateway), reason=reason))
+        serves = member.weight > 0 or name in (spec.recovery.primary, spec.recovery.standby)
+        if serves and member.site.address is None:
+            reason = "clients are sent to it, so it needs an address: add one, or give it neither weight nor role"
+            problems.append(Problem(path=(*path, "address"), reason=reason))
+    return problems
+
+
+def _someone_serves(spec: FleetSpec, _: Regions) -> list[Problem]:
+    if any(member.weight > 0 for member in spec.members.values()):
+        return []
+    reason = "every weight is 0, so nobody would serve: give recovery.primary a weight, as 100"
+    return [Problem(path=("members",), reason=reason)]
+
+
+def _ports_once(spec: FleetSpec, _: Regions) -> list[Problem]:
+    ports = [443, *(asked.port for asked in spec.ports)]
+    return [
+        Problem(path=("ports", index - 1, "port"), value=str(port), reason="it is open already: leave it out")
+        for index, port in enumerate(ports)
+        if port in ports[:index]
+    ]
+
+
+def _place(region: "RegionSpec | None") -> tuple[str, str] | None:
+    return (region.provider, region.region) if isinstance(region, CloudParts) else None
+
+
+_RULES: tuple[Callable[[FleetSpec, Regions], list[Problem]], ...] = (
+    _roles_are_members,
+    _standby_is_another,
+    _copies_are_elsewhere,
+    _time_is_enough,
+    _ranges_are_apart,
+    _one_side_of_the_border,
+    _sites_where_they_belong,
+    _sites_are_called_from_outside,
+    _someone_serves,
+    _ports_once,
+)
