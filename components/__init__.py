@@ -4,11 +4,12 @@ from components.connections import Connection, Pods, Port
 from components.platform.edges import Edges, EdgesArgs
 from components.platform.isolation import Isolation, IsolationArgs, Quota
 from components.region import Region, RegionArgs
-from components.types import Exposure, ExposureType, Resources, StoredModel, Upstream, Volume
+from components.types import Exposure, ExposureType, Resources, SharedFiles, StoredModel, Upstream, Volume
 from components.workloads.api_key import ApiKey
 from components.workloads.etcd import Etcd, EtcdArgs
 from components.workloads.gateway import Gateway, GatewayArgs
-from components.workloads.model_store import ModelFolder, ModelStore, ModelStoreArgs, TinyModel
+from components.workloads.model_source import ModelFolder, SharedFolder, TinyModel
+from components.workloads.model_store import ModelStore, ModelStoreArgs
 from components.workloads.serving import Serving, ServingArgs
 
 __all__ = [
@@ -35,6 +36,8 @@ __all__ = [
     "Resources",
     "Serving",
     "ServingArgs",
+    "SharedFiles",
+    "SharedFolder",
     "StoredModel",
     "TinyModel",
     "Upstream",

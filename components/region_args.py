@@ -5,16 +5,22 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
+from components import accelerators, pools
 from components.platform.isolation import IsolationArgs, Quota
-from components.types import Exposure, ExposureType, Resources, StoredModel, Upstream, Volume
+from components.types import Exposure, ExposureType, Foundation, Placement, Resources, StoredModel, Upstream, Volume
 from components.workloads.etcd import EtcdArgs
 from components.workloads.gateway import GatewayArgs
-from components.workloads.model_store import ModelFolder, ModelStoreArgs, TinyModel
+from components.workloads.model_source import ModelFolder, SharedFolder, TinyModel
+from components.workloads.model_store import ModelStoreArgs
 from components.workloads.serving import ServingArgs
 
 if TYPE_CHECKING:
     from stacks import schema
-    from stacks.schema import RegionSpec
+    from stacks.cloud import GpuPool
+    from stacks.schema import PrivateNodes, RegionSpec
+
+# Reading and hashing weights needs a core and a buffer, not what a GPU server needs.
+_VERIFYING = Resources(cpu_request="1", cpu_limit="2", memory_request="512Mi", memory_limit="2Gi")
 
 
 def isolation(spec: "RegionSpec") -> IsolationArgs:
@@ -25,28 +31,32 @@ def isolation(spec: "RegionSpec") -> IsolationArgs:
     )
 
 
-def etcd(spec: "RegionSpec", namespace: pulumi.Input[str]) -> EtcdArgs:
+def etcd(spec: "RegionSpec", namespace: pulumi.Input[str], foundation: Foundation) -> EtcdArgs:
     return EtcdArgs(
         namespace=namespace,
         image=spec.images.etcd,
         members=spec.etcd.members,
         volume=_volume(spec.etcd.volume),
         resources=_resources(spec.etcd.resources),
+        identity=foundation.identities.get("etcd"),
     )
 
 
-def model_store(spec: "RegionSpec", namespace: pulumi.Input[str]) -> ModelStoreArgs:
+def model_store(spec: "RegionSpec", namespace: pulumi.Input[str], foundation: Foundation) -> ModelStoreArgs:
     return ModelStoreArgs(
         namespace=namespace,
         image=spec.images.serving,
         model=spec.model.name,
-        source=_source(spec.model.source),
+        source=_source(spec, foundation),
         volume=_volume(spec.model.volume),
-        resources=_resources(spec.serving.resources),
+        resources=_VERIFYING if spec.serving.gpu else _resources(spec.serving.resources),
+        identity=foundation.identities.get("model-store"),
     )
 
 
-def serving(spec: "RegionSpec", namespace: pulumi.Input[str], model: StoredModel) -> ServingArgs:
+def serving(
+    spec: "RegionSpec", namespace: pulumi.Input[str], model: StoredModel, foundation: Foundation
+) -> ServingArgs:
     return ServingArgs(
         namespace=namespace,
         image=spec.images.serving,
@@ -58,6 +68,8 @@ def serving(spec: "RegionSpec", namespace: pulumi.Input[str], model: StoredModel
         drain_seconds=spec.serving.drain_seconds,
         startup_seconds=spec.serving.startup_seconds,
         resources=_resources(spec.serving.resources),
+        placement=placement(spec),
+        identity=foundation.identities.get("serving"),
     )
 
 
@@ -66,9 +78,9 @@ def gateway(
     namespace: pulumi.Input[str],
     upstream: Upstream,
     api_keys: Mapping[str, pulumi.Input[str]],
-    cluster_address: pulumi.Input[str],
+    foundation: Foundation,
 ) -> GatewayArgs:
-    """`cluster_address`: the host for a node port, where the region names none."""
+    """A node port's host is the cluster's own, where the region names none."""
     exposure = spec.gateway.exposure
     return GatewayArgs(
         namespace=namespace,
@@ -78,7 +90,9 @@ def gateway(
         exposure=Exposure(
             type=ExposureType(exposure.type),
             node_port=exposure.port if exposure.type == "NodePort" else None,
-            address=spec.gateway.address or (cluster_address if exposure.type == "NodePort" else None),
+            address=spec.gateway.address or (foundation.cluster.address if exposure.type == "NodePort" else None),
+            annotations=foundation.balancer if exposure.type == "LoadBalancer" else {},
+            tls=exposure.type == "LoadBalancer" and exposure.certificate is not None,
         ),
         replicas=spec.gateway.replicas,
         max_body_bytes=spec.gateway.max_body_bytes,
@@ -87,8 +101,36 @@ def gateway(
     )
 
 
-def _source(asked: "schema.TinySource | schema.FolderSource | schema.SharedSource") -> TinyModel | ModelFolder:
-    return TinyModel(seed=asked.seed) if asked.type == "tiny" else ModelFolder(path=asked.path)
+def placement(spec: "RegionSpec") -> Placement | None:
+    """The pool's nodes, past its taints; None for servers on CPUs."""
+    asked = spec.serving.gpu
+    if asked is None:
+        return None
+    pool = spec.gpu_pools[asked.pool]
+    return Placement(
+        node_selector={pools.POOL: asked.pool},
+        tolerated=tuple(pool.taints | pools.taints()),
+        gpu_resource=pool.facts.resource if pool.facts else _resource(spec, pool),
+        gpus=asked.tensor_parallel_size,
+    )
+
+
+def _resource(spec: "RegionSpec", pool: "GpuPool | PrivateNodes") -> str:
+    found = accelerators.find(spec.provider, getattr(pool, "instance_type", ""))
+    return found.resource if found else pools.TAINT
+
+
+def _source(spec: "RegionSpec", foundation: Foundation) -> TinyModel | ModelFolder | SharedFolder:
+    asked = spec.model.source
+    match asked.type:
+        case "tiny":
+            return TinyModel(seed=asked.seed)
+        case "folder":
+            return ModelFolder(path=asked.path)
+        case "shared":
+            if foundation.files is None:
+                raise ValueError("model.source: the region has no shared file system: set storage.files to true")
+            return SharedFolder(path=asked.path, files=foundation.files)
 
 
 def _resources(asked: "schema.Resources") -> Resources:

@@ -94,7 +94,7 @@ class NetworkParts:
     """A network as the rest of a region needs it. Subnet ids are one a zone, in the order of `zones`.
 
     `public_subnets` is empty where a cloud has no such thing; `route_tables` are those of the node and pod subnets;
-    `node_ranges` and `pod_ranges` are those subnets' CIDRs, for clouds that allow by address what others allow by group.
+    `node_ranges` and `pod_ranges` are those subnets' CIDRs, for clouds whose rules name addresses, not groups.
     """
 
     vpc: pulumi.Input[str]
@@ -182,8 +182,8 @@ class Foundation:
     """What a provider's builder hands to the platform and the workloads.
 
     `identities` by workload (components/access.py); `balancer` annotates the gateway's Service; `depends_on` is what
-    pods need and no other reference says: node pools, add-ons. `publish` makes the region's DNS record, once the gateway
-    has an address (a host name or an IP), and returns the host name.
+    pods need and no other reference says: node pools, add-ons. `publish` makes the region's DNS record, once the
+    gateway has an address (a host name or an IP), and returns the host name.
     """
 
     cluster: ClusterAccess
@@ -200,6 +200,6 @@ class Placement:
     """Where a workload's pods go: the nodes of a pool, past its taints, with so many GPUs each."""
 
     node_selector: Mapping[str, str]
-    tolerations: tuple[Mapping[str, str], ...]  # key, operator, value, effect
+    tolerated: tuple[str, ...]  # keys of taints
     gpu_resource: str
     gpus: int

@@ -7,7 +7,7 @@ from pulumi_kubernetes import apps, core
 from pulumi_kubernetes.core.v1 import ContainerArgsDict, PersistentVolumeClaimArgsDict
 
 from components import connections, naming, quantities
-from components.types import Resources, Volume
+from components.types import Resources, Volume, WorkloadIdentity
 from components.workloads import pod
 
 _CLIENT, _PEER, _METRICS = 2379, 2380, 2381
@@ -26,6 +26,7 @@ class EtcdArgs:
     members: int = 3
     volume: Volume = _VOLUME
     resources: Resources = _RESOURCES
+    identity: WorkloadIdentity | None = None
 
     def __post_init__(self) -> None:
         if self.members not in (1, 3, 5):
@@ -73,9 +74,9 @@ class Etcd(pulumi.ComponentResource):
                 "pod_management_policy": "Parallel",
                 "selector": {"match_labels": selector},
                 "template": pod.template(
-                    labels,
+                    pod.labels(labels, args.identity),
                     {
-                        "service_account_name": pod.account(name, metadata, child),
+                        "service_account_name": pod.account(name, metadata, child, args.identity),
                         "termination_grace_period_seconds": 30,
                         "topology_spread_constraints": pod.spread(selector),
                         "containers": [_container(name, args, domain)],

@@ -8,6 +8,7 @@ from typing import Any
 import pulumi
 from pulumi_kubernetes import apps, core
 from pulumi_kubernetes.core.v1 import ContainerArgsDict, ServiceSpecArgsDict
+from pulumi_kubernetes.meta.v1 import ObjectMetaArgsDict
 
 from components import connections, envoy, envoy_probes, naming, quantities
 from components.types import Exposure, ExposureType, Resources, Upstream
@@ -44,6 +45,7 @@ class Gateway(pulumi.ComponentResource):
     """Envoy in a Deployment that is rolled without losing a stream; configuration in a Secret; Service and budget."""
 
     url: pulumi.Output[str]  # OpenAI's `base_url`, ending in /v1
+    address: pulumi.Output[str]  # the host in it: a name or an IP
     connections: tuple[connections.Connection, ...]
 
     def __init__(self, name: str, args: GatewayArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -56,7 +58,7 @@ class Gateway(pulumi.ComponentResource):
         secret = core.v1.Secret(f"{name}-config", metadata=metadata, string_data={_CONFIG: _config(args)}, opts=child)
         service = core.v1.Service(
             f"{name}-service",
-            metadata=pod.metadata(args.namespace, labels, name),
+            metadata={**pod.metadata(args.namespace, labels, name), **_annotated(args.exposure)},
             spec=_service(args.exposure, selector),
             opts=child,
         )
@@ -83,7 +85,8 @@ class Gateway(pulumi.ComponentResource):
         )
         pod.budget(name, metadata, selector, child)
 
-        self.url = _url(args, service)
+        self.address = _address(args, service)
+        self.url = base_url(args.exposure, self.address)
         me = connections.workload("gateway", name)
         servers = connections.Pods(name=args.upstream.name, labels=args.upstream.pods)
         self.connections = (
@@ -136,21 +139,27 @@ def _service(exposure: Exposure, selector: Mapping[str, str]) -> ServiceSpecArgs
     if exposure.type is ExposureType.NODE_PORT and exposure.node_port is not None:
         spec["ports"] = [{"name": "http", "port": 80, "target_port": "http", "node_port": exposure.node_port}]
     if exposure.type is ExposureType.LOAD_BALANCER:
+        spec["ports"] = [{"name": "http", "port": 443 if exposure.tls else 80, "target_port": "http"}]
         spec["external_traffic_policy"] = "Local"  # keeps the client's address; the balancer skips nodes without a pod
     return spec
 
 
-def _url(args: GatewayArgs, service: core.v1.Service) -> pulumi.Output[str]:
-    match args.exposure.type:
-        case ExposureType.NODE_PORT:
-            assert args.exposure.address is not None  # noqa: S101  Exposure has checked it
-            return pulumi.Output.format("http://{0}:{1}/v1", args.exposure.address, args.exposure.node_port)
-        case ExposureType.CLUSTER_IP:
-            inside = pulumi.Output.format("{0}.{1}.svc", service.metadata["name"], args.namespace)
-            return pulumi.Output.format("http://{0}/v1", args.exposure.address or inside)
-        case ExposureType.LOAD_BALANCER:
-            given = service.status.apply(_balancer)
-            return pulumi.Output.format("http://{0}/v1", args.exposure.address or given)
+def _annotated(exposure: Exposure) -> ObjectMetaArgsDict:
+    return {"annotations": dict(exposure.annotations)} if exposure.annotations else {}
+
+
+def base_url(exposure: Exposure, host: pulumi.Output[str]) -> pulumi.Output[str]:
+    """OpenAI's `base_url` of a gateway that clients find at `host`."""
+    port = f":{exposure.node_port}" if exposure.type is ExposureType.NODE_PORT else ""
+    return pulumi.Output.format("{0}://{1}{2}/v1", "https" if exposure.tls else "http", host, port)
+
+
+def _address(args: GatewayArgs, service: core.v1.Service) -> pulumi.Output[str]:
+    if args.exposure.address is not None:
+        return pulumi.Output.from_input(args.exposure.address)
+    if args.exposure.type is ExposureType.LOAD_BALANCER:
+        return service.status.apply(_balancer)
+    return pulumi.Output.format("{0}.{1}.svc", service.metadata["name"], args.namespace)
 
 
 def _balancer(status: Any) -> str:  # noqa: ANN401  half of its fields are optional, and all are there by now

@@ -11,13 +11,14 @@ from pulumi_kubernetes.core.v1 import (
     PodTemplateSpecArgsDict,
     ProbeArgsDict,
     ResourceRequirementsArgsDict,
+    TolerationArgsDict,
     TopologySpreadConstraintArgsDict,
     VolumeArgsDict,
     VolumeMountArgsDict,
 )
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgsDict
 
-from components.types import Resources, Volume
+from components.types import Placement, Resources, Volume, WorkloadIdentity
 
 USER = 65532  # `nonroot` of the distroless images; no image here needs another
 PRE_STOP_SECONDS = 5  # how long new requests may still come once a pod has begun to end: endpoints and DNS lag behind
@@ -41,10 +42,32 @@ def metadata(namespace: pulumi.Input[str], labels: Mapping[str, str], name: str 
     return made
 
 
-def account(name: str, meta: ObjectMetaArgsDict, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
-    """A service account of the workload's own, without rights and without a token. Returns its name."""
+def account(
+    name: str, meta: ObjectMetaArgsDict, opts: pulumi.ResourceOptions, identity: WorkloadIdentity | None = None
+) -> pulumi.Output[str]:
+    """A service account of the workload's own, without rights in the cluster and without a token. Returns its name.
+
+    With a cloud identity it has the workload's own name: the cloud's role is bound to it.
+    """
+    if identity:
+        meta = {**meta, "name": name, "annotations": dict(identity.annotations)}
     made = core.v1.ServiceAccount(f"{name}-account", metadata=meta, automount_service_account_token=False, opts=opts)
     return made.metadata["name"]
+
+
+def labels(common: Mapping[str, str], identity: WorkloadIdentity | None) -> dict[str, str]:
+    """A pod's labels: with those by which the cloud's webhook knows whose token to mount."""
+    return {**common, **(identity.pod_labels if identity else {})}
+
+
+def placed(spec: PodSpecArgsDict, placement: Placement | None) -> PodSpecArgsDict:
+    """`spec` on the nodes of a GPU pool, past their taints; anywhere without one."""
+    if placement is None:
+        return spec
+    past: list[TolerationArgsDict] = [
+        {"key": key, "operator": "Exists", "effect": "NoSchedule"} for key in placement.tolerated
+    ]
+    return {**spec, "node_selector": dict(placement.node_selector), "tolerations": past}
 
 
 def budget(
@@ -96,10 +119,12 @@ def container(spec: ContainerArgsDict) -> ContainerArgsDict:
     }
 
 
-def resources(asked: Resources) -> ResourceRequirementsArgsDict:
+def resources(asked: Resources, placement: Placement | None = None) -> ResourceRequirementsArgsDict:
+    """GPUs are limits only: Kubernetes neither shares nor overcommits them."""
+    cards = {placement.gpu_resource: str(placement.gpus)} if placement else {}
     return {
         "requests": {"cpu": asked.cpu_request, "memory": asked.memory_request},
-        "limits": {"cpu": asked.cpu_limit, "memory": asked.memory_limit},
+        "limits": {"cpu": asked.cpu_limit, "memory": asked.memory_limit, **cards},
     }
 
 

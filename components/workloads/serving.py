@@ -7,7 +7,7 @@ from pulumi_kubernetes import apps, core
 from pulumi_kubernetes.core.v1 import ContainerArgsDict
 
 from components import naming
-from components.types import Resources, StoredModel, Upstream
+from components.types import Placement, Resources, StoredModel, Upstream, WorkloadIdentity
 from components.workloads import pod
 
 _PORT = 8000
@@ -16,7 +16,8 @@ _STARTUP_PERIOD = 2
 
 @dataclass(frozen=True, kw_only=True)
 class ServingArgs:
-    """`drain_seconds`: what open streams get after SIGTERM. `startup_seconds`: to verify and load the weights."""
+    """`drain_seconds`: what open streams get after SIGTERM. `startup_seconds`: to verify and load the weights.
+    `placement`: the GPUs of each server; none runs it on CPUs."""
 
     namespace: pulumi.Input[str]
     image: str
@@ -28,6 +29,8 @@ class ServingArgs:
     drain_seconds: int = 600
     startup_seconds: int = 600
     resources: Resources
+    placement: Placement | None = None
+    identity: WorkloadIdentity | None = None
 
     def __post_init__(self) -> None:
         for name in ("max_model_len", "max_num_seqs", "replicas", "drain_seconds", "startup_seconds"):
@@ -66,19 +69,22 @@ class Serving(pulumi.ComponentResource):
                 "min_ready_seconds": pod.PRE_STOP_SECONDS,  # the gateway has found the new pod before an old one goes
                 "selector": {"match_labels": selector},
                 "template": pod.template(
-                    labels,
-                    {
-                        "service_account_name": pod.account(name, metadata, child),
-                        "termination_grace_period_seconds": pod.grace_seconds(args.drain_seconds),
-                        "topology_spread_constraints": pod.spread(selector),
-                        "containers": [_container(args)],
-                        "volumes": [
-                            {
-                                "name": "models",
-                                "persistent_volume_claim": {"claim_name": args.model.claim, "read_only": True},
-                            }
-                        ],
-                    },
+                    pod.labels(labels, args.identity),
+                    pod.placed(
+                        {
+                            "service_account_name": pod.account(name, metadata, child, args.identity),
+                            "termination_grace_period_seconds": pod.grace_seconds(args.drain_seconds),
+                            "topology_spread_constraints": pod.spread(selector),
+                            "containers": [_container(args)],
+                            "volumes": [
+                                {
+                                    "name": "models",
+                                    "persistent_volume_claim": {"claim_name": args.model.claim, "read_only": True},
+                                }
+                            ],
+                        },
+                        args.placement,
+                    ),
                 ),
             },
             opts=child,
@@ -123,7 +129,7 @@ def _container(args: ServingArgs) -> ContainerArgsDict:
                 "/health", "http", period=10, failures=3
             ),  # fails when the engine is dead, only
             "lifecycle": {"pre_stop": {"sleep": {"seconds": pod.PRE_STOP_SECONDS}}},
-            "resources": pod.resources(args.resources),
+            "resources": pod.resources(args.resources, args.placement),
             "volume_mounts": [{"name": "models", "mount_path": args.model.mount_path, "read_only": True}],
         }
     )

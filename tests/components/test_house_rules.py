@@ -48,7 +48,7 @@ def test_only_the_loader_and_main_read_the_configuration() -> None:
 
 
 def test_only_the_region_knows_the_providers() -> None:
-    assert set(users(r"\.provider\b\s*(==|\]|in\b)|_BUILDERS")) == {"components/region.py"}
+    assert set(users(r"(spec|region)\.provider\b\s*(==|\]|in\b)|_BUILDERS")) == {"components/region.py"}
 
 
 def test_main_is_short() -> None:
