@@ -1,0 +1,136 @@
+"""What a foundation gives a workload: GPUs, a cloud identity, a shared file system, a balancer."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+import pytest
+
+from components import region_args
+from components.types import ClusterAccess, Exposure, ExposureType, Foundation, SharedFiles, WorkloadIdentity
+from components.workloads.gateway import base_url
+from components.workloads.model_store import ModelStore
+from components.workloads.serving import Serving
+from stacks.schema import RegionSpec
+from tests.harness import mocks, programs
+from tests.harness.mocks import Recorder, plain
+
+CARD = {"accelerator": "L20", "gpus": 8, "gpuMemoryGib": 48, "vcpus": 64, "memoryGib": 512}
+POOL = {"nodes": ["rack-1", "rack-2"], "facts": CARD, "taints": {"team": "phones"}}
+GPU = {"gpuPools": {"cards": POOL}, "serving": {"gpu": {"pool": "cards", "tensorParallelSize": 2}}}
+SHARED = {"model": {"source": {"type": "shared", "path": "/AutoGLM-Phone-9B"}}}
+
+
+def run(spec: RegionSpec) -> Recorder:
+    """Store and servers on a foundation as a cloud would give it."""
+
+    def program() -> Mapping[str, Any]:
+        provider = kubernetes.Provider("cluster", kubeconfig="{}")
+        identity = WorkloadIdentity(annotations={"cloud/role": "reader"}, pod_labels={"cloud/injection": "on"})
+        foundation = Foundation(
+            cluster=ClusterAccess(provider=provider, address=pulumi.Output.from_input("10.0.0.1")),
+            identities={"serving": identity, "model-store": identity},
+            files=SharedFiles(
+                driver="nas.csi", handle="nas-1", attributes={"server": "nas"}, mount_options=("vers=4",)
+            ),
+        )
+        within = pulumi.ResourceOptions(providers=[provider])
+        store = ModelStore("dev-model-store", region_args.model_store(spec, "autoglm", foundation), within)
+        Serving("dev-serving", region_args.serving(spec, "autoglm", store.model, foundation), within)
+        return {}
+
+    return mocks.run(program)
+
+
+def pod_of(made: Recorder, kind: str) -> dict[str, Any]:
+    template: dict[str, Any] = plain(made.one(kind).inputs)["spec"]["template"]
+    return template
+
+
+def test_servers_go_to_their_pool_past_its_taints_and_take_whole_cards() -> None:
+    spec = pod_of(run(programs.dev(GPU)), "Deployment")["spec"]
+    assert spec["nodeSelector"] == {"autoglm.io/pool": "cards"}
+    assert [(entry["key"], entry["operator"], entry["effect"]) for entry in spec["tolerations"]] == [
+        ("team", "Exists", "NoSchedule"),
+        ("nvidia.com/gpu", "Exists", "NoSchedule"),
+    ]
+    assert spec["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] == "2"
+    assert "nvidia.com/gpu" not in spec["containers"][0]["resources"]["requests"]
+
+
+def test_what_verifies_the_weights_needs_no_card_and_no_gpu_node() -> None:
+    spec = pod_of(run(programs.dev(GPU)), "Job")["spec"]
+    assert "nodeSelector" not in spec
+    assert "tolerations" not in spec
+    assert spec["containers"][0]["resources"]["limits"] == {"cpu": "2", "memory": "2Gi"}
+
+
+def test_without_a_pool_servers_run_anywhere() -> None:
+    spec = pod_of(run(programs.dev()), "Deployment")["spec"]
+    assert "nodeSelector" not in spec
+    assert set(spec["containers"][0]["resources"]["limits"]) == {"cpu", "memory"}
+
+
+def test_an_identity_names_the_service_account_and_marks_the_pods() -> None:
+    made = run(programs.dev())
+    account = plain(made.one("ServiceAccount", "dev-serving-account").inputs)
+    assert account["metadata"]["name"] == "dev-serving"
+    assert account["metadata"]["annotations"] == {"cloud/role": "reader"}
+    assert account["automountServiceAccountToken"] is False
+    assert pod_of(made, "Deployment")["metadata"]["labels"]["cloud/injection"] == "on"
+    assert "cloud/injection" not in plain(made.one("Deployment").inputs)["spec"]["selector"]["matchLabels"]
+
+
+def test_a_shared_folder_is_mounted_read_only_and_outlives_the_claim() -> None:
+    made = run(programs.dev(SHARED))
+    volume = plain(made.one("PersistentVolume").inputs)["spec"]
+    assert volume["csi"] == {
+        "driver": "nas.csi",
+        "volumeHandle": "nas-1",
+        "volumeAttributes": {"server": "nas"},
+        "readOnly": True,
+    }
+    assert volume["mountOptions"] == ["vers=4"]
+    assert volume["persistentVolumeReclaimPolicy"] == "Retain"
+    job = pod_of(made, "Job")["spec"]["containers"][0]
+    assert job["args"] == ["verify", "/models/AutoGLM-Phone-9B"]
+    assert {"name": "models", "mountPath": "/models", "readOnly": True} in job["volumeMounts"]
+
+
+def test_a_shared_folder_without_a_shared_file_system_is_refused(kubeconfig: Path) -> None:
+    with pytest.raises(Exception, match=r"shared"):
+        mocks.run(programs.region(kubeconfig, SHARED))
+
+
+def test_tls_at_the_balancer_is_https_on_its_own_port() -> None:
+    exposure = Exposure(type=ExposureType.LOAD_BALANCER, tls=True)
+
+    def program() -> Mapping[str, Any]:
+        return {"url": base_url(exposure, pulumi.Output.from_input("phone.example.com"))}
+
+    assert mocks.run(program).exports["url"].value == "https://phone.example.com/v1"
+
+
+def test_gpu_nodes_get_the_pool_s_marks_and_nothing_else(kubeconfig: Path) -> None:
+    made = mocks.run(programs.region(kubeconfig, GPU))
+    patches = {item.name: plain(item.inputs) for item in made.all("NodePatch")}
+    assert set(patches) == {"dev-pool-cards-rack-1", "dev-pool-cards-rack-2"}
+    patch = patches["dev-pool-cards-rack-1"]
+    assert patch["metadata"] == {
+        "name": "rack-1",
+        "labels": {
+            "autoglm.io/pool": "cards",
+            "autoglm.io/accelerator": "l20",
+            "autoglm.io/capacity": "on-demand",
+            "autoglm.io/sharing": "none",
+        },
+    }
+    assert patch["spec"] == {
+        "taints": [
+            {"key": "team", "value": "phones", "effect": "NoSchedule"},
+            {"key": "nvidia.com/gpu", "value": "present", "effect": "NoSchedule"},
+        ]
+    }
+    assert "dev-pool-cards" in made.waits_for("dev-serving-deployment"), "pods would wait for nodes without marks"
