@@ -1,0 +1,1 @@
+"""Alibaba Cloud: a region's foundation from its VPC to its DNS record."""
