@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 USABLE = 0.9
 
 _GIB = 1024**3
+_ANYWHERE = ""  # the region of a price that a file gives for itself
 _TABLE = {
     (kind.provider, kind.name): kind
     for module in (instance_types_aws, instance_types_alicloud, instance_types_tencentcloud)
@@ -29,7 +30,7 @@ def find(provider: str, instance_type: str) -> InstanceType | None:
 
 def from_facts(provider: str, name: str, facts: "Facts") -> InstanceType:
     """A type that the table does not have, from what the region file says of it: offered wherever the file is for."""
-    price = {} if facts.usd_per_hour is None else {"": facts.usd_per_hour}
+    price = {} if facts.usd_per_hour is None else {_ANYWHERE: facts.usd_per_hour}
     return InstanceType(
         provider=provider,
         name=name,
@@ -45,7 +46,7 @@ def from_facts(provider: str, name: str, facts: "Facts") -> InstanceType:
         spot=True,
         resource=facts.resource,
         usd_per_hour=price,
-        price_source="the region file's facts",
+        price_source={region: "the region file's facts" for region in price},
         verified=False,
     )
 
@@ -58,7 +59,7 @@ def names(provider: str, region: str | None = None, *, gpus: bool = True) -> tup
 def usd_per_hour(kind: InstanceType, region: str, *, spot: bool = False) -> float | None:
     """Of one node; None where no price is known. A price from a file's facts holds for its region."""
     prices = kind.spot_usd_per_hour if spot else kind.usd_per_hour
-    return prices.get(region, prices.get(""))
+    return prices.get(region, prices.get(_ANYWHERE))
 
 
 def usable_bytes(kind: InstanceType, *, mig: str | None = None, replicas: int = 1) -> int:

@@ -1,13 +1,15 @@
-"""Accelerator cards: what one has, whichever cloud rents it. One table."""
+"""Accelerator cards: what one has, whichever cloud rents it. One table. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from components.instance_type import NVIDIA
+NVIDIA = "nvidia.com/gpu"
 
-# How many slices of each profile fit one card: https://docs.nvidia.com/datacenter/tesla/mig-user-guide/
+# Slices of each profile that fit one card. Profiles of A30 and A100, and which cards have MIG at all: NVIDIA's MIG user
+# guide, https://docs.nvidia.com/datacenter/tesla/mig-user-guide/ (supported-mig-profiles, supported-gpus; 2026-11-21).
+# Hopper's names follow the guide's rule (eighths of the memory), not a line that we read.
 _A30 = {"1g.6gb": 4, "2g.12gb": 2, "4g.24gb": 1}
-_40 = {"1g.5gb": 7, "2g.10gb": 3, "3g.20gb": 2, "4g.20gb": 1, "7g.40gb": 1}
+_A100_40 = {"1g.5gb": 7, "2g.10gb": 3, "3g.20gb": 2, "4g.20gb": 1, "7g.40gb": 1}
 _80 = {"1g.10gb": 7, "1g.20gb": 4, "2g.20gb": 3, "3g.40gb": 2, "4g.40gb": 1, "7g.80gb": 1}
 _H20 = {"1g.12gb": 7, "1g.24gb": 4, "2g.24gb": 3, "3g.48gb": 2, "4g.48gb": 1, "7g.96gb": 1}
 _H200 = {"1g.18gb": 7, "1g.35gb": 4, "2g.35gb": 3, "3g.71gb": 2, "4g.71gb": 1, "7g.141gb": 1}
@@ -15,36 +17,31 @@ _H200 = {"1g.18gb": 7, "1g.35gb": 4, "2g.35gb": 3, "3g.71gb": 2, "4g.71gb": 1, "
 
 @dataclass(frozen=True, kw_only=True)
 class Card:
-    """`generation`: NVIDIA's name of it, or the maker of another card. `memory_gib`: as sold."""
+    """`memory_gib`: what programs may use, with error correction on; less than the name says. `bf16`: whether it
+    computes in bfloat16, which models are published in; without, a server runs them in float16."""
 
     name: str
     memory_gib: float
-    generation: str
+    bf16: bool = True
     mig: Mapping[str, int] = field(default_factory=dict)
     resource: str = NVIDIA
 
 
-def _card(name: str, memory_gib: float, generation: str, mig: Mapping[str, int] | None = None) -> Card:
-    return Card(name=name, memory_gib=memory_gib, generation=generation, mig=mig or {})
-
-
-CARDS = {
-    card.name: card
-    for card in (
-        _card("T4", 16, "turing"),
-        _card("V100-16", 16, "volta"),
-        _card("V100-32", 32, "volta"),
-        _card("A10", 24, "ampere"),
-        _card("A10G", 24, "ampere"),
-        _card("A30", 24, "ampere", _A30),
-        _card("A100-40", 40, "ampere", _40),
-        _card("A100-80", 80, "ampere", _80),
-        _card("L4", 24, "ada"),
-        _card("L20", 48, "ada"),
-        _card("L40S", 48, "ada"),
-        _card("H20", 96, "hopper", _H20),
-        _card("H100", 80, "hopper", _80),
-        _card("H200", 141, "hopper", _H200),
-        Card(name="PPU", memory_gib=96, generation="t-head", resource="alibabacloud.com/ppu"),
-    )
-}
+# Memory: EC2's DescribeInstanceTypes (22,888 MiB for A10G and L4, 16,384 for T4), as copied in
+# skypilot-org/skypilot-catalog@00148f2; nvidia-smi for L20 and L40S (46,068 MiB) and H20 (97,871). A10 is taken to be
+# as A10G. The others are as sold.
+T4 = Card(name="T4", memory_gib=16, bf16=False)
+V100_16 = Card(name="V100-16", memory_gib=16, bf16=False)
+V100_32 = Card(name="V100-32", memory_gib=32, bf16=False)
+A10 = Card(name="A10", memory_gib=22.35)
+A10G = Card(name="A10G", memory_gib=22.35)
+A30 = Card(name="A30", memory_gib=24, mig=_A30)
+A100_40 = Card(name="A100-40", memory_gib=40, mig=_A100_40)
+A100_80 = Card(name="A100-80", memory_gib=80, mig=_80)
+L4 = Card(name="L4", memory_gib=22.35)
+L20 = Card(name="L20", memory_gib=44.99)
+L40S = Card(name="L40S", memory_gib=44.99)
+H20 = Card(name="H20", memory_gib=95.58, mig=_H20)
+H100 = Card(name="H100", memory_gib=80, mig=_80)
+H200 = Card(name="H200", memory_gib=141, mig=_H200)
+B200 = Card(name="B200", memory_gib=179)
