@@ -90,3 +90,23 @@ def nearest(name: str, known: Sequence[str]) -> str:
         python = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", meant).lower()
         return f"did you mean {meant!r}?" + (f" (in Python {python!r})" if python != meant else "")
     return f"there are {', '.join(sorted(known)) or 'none'}"
+
+
+def values(table: Mapping[str, Sequence[Any]], inputs: Mapping[str, Any]) -> Iterator[Failure]:
+    """Values that the cloud refuses, by a table of paths (`scalingConfig.type`, lists passed through)."""
+    for pattern, allowed in table.items():
+        for path, value in _leaves(inputs, pattern.split("."), ()):
+            if value is not None and value != UNKNOWN and value not in allowed:
+                meant = difflib.get_close_matches(str(value), [str(item) for item in allowed], n=1)
+                hint = f"; did you mean {meant[0]!r}?" if meant else ""
+                yield path, f"{value!r} is not one of {', '.join(map(repr, allowed))}{hint}"
+
+
+def _leaves(value: Any, names: Sequence[str], path: Path) -> Iterator[tuple[Path, Any]]:
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _leaves(item, names, (*path, index))
+    elif not names:
+        yield path, value
+    elif isinstance(value, Mapping) and names[0] in value:
+        yield from _leaves(value[names[0]], names[1:], (*path, names[0]))

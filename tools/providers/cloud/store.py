@@ -23,7 +23,7 @@ class Schemas:
 
     def __init__(self, package: Package, folder: Path = FOLDER) -> None:
         self.package, self._folder = package, folder
-        self._known: dict[str, Schema | None] = {}
+        self._known: dict[tuple[str, str], Schema | None] = {}
         self._lock = threading.Lock()
 
     def resource(self, token: str) -> Schema | None:
@@ -40,9 +40,10 @@ class Schemas:
 
     def _get(self, token: str, find: Callable[[Package, str], sdk.Found | None]) -> Schema | None:
         with self._lock:  # the engine checks side by side; one reading of an SDK's file is enough
-            if token not in self._known:
-                self._known[token] = self._load(token, find)
-            return self._known[token]
+            key = (find.__name__, token)
+            if key not in self._known:
+                self._known[key] = self._load(token, find)
+            return self._known[key]
 
     def _load(self, token: str, find: Callable[[Package, str], sdk.Found | None]) -> Schema | None:
         path = self._place / f"{token.replace(':', '.').replace('/', '.')}.json"

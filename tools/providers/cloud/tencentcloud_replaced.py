@@ -1,0 +1,3 @@
+from typing import Final
+
+REPLACED: Final[dict[str, frozenset[str]]] = {}
