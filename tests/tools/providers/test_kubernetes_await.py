@@ -3,12 +3,13 @@
 There is no kubelet: the controller manager makes the pods, and the test writes their status as a kubelet would.
 """
 
-import datetime
 import json
 import signal
 import time
 
 import pytest
+
+from tests.harness.kubelet import conditions, container, make_ready, set_status
 
 pytestmark = pytest.mark.integration
 
@@ -29,15 +30,6 @@ k8s.{api}.v1.{kind}("web", metadata={{"namespace": "{namespace}", "name": "web"}
 """
 
 
-def set_status(client, obj, status):
-    """Writes a status as its controller would."""
-    body = {part: obj[part] for part in ("apiVersion", "kind")} | {"status": status}
-    body["metadata"] = {part: obj["metadata"][part] for part in ("name", "namespace")}
-    path = client.path(obj) + "/status"
-    query = {"fieldManager": "kubelet", "force": "true"}
-    client.request("PATCH", path, body, "application/apply-patch+yaml", **query)
-
-
 def pods(client, namespace):
     return [{"apiVersion": "v1", "kind": "Pod", **pod} for pod in client.list("v1", "Pod", namespace)]
 
@@ -48,22 +40,6 @@ def wait_for(find, seconds=60.0):
         assert time.monotonic() < end, "what the test waits for did not come"
         time.sleep(0.1)
     return found
-
-
-def container(state, *, ready=False, last=None):
-    entry = {"name": "c", "image": "none:1", "imageID": "", "ready": ready, "restartCount": 0, "state": state}
-    return entry | ({"lastState": last} if last else {})
-
-
-def conditions(**values):
-    now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return [{"type": kind, "status": value, "lastTransitionTime": now} for kind, value in values.items()]
-
-
-def make_ready(client, pod):
-    running = container({"running": {}}, ready=True)
-    ready = conditions(Ready="True", ContainersReady="True", PodScheduled="True", Initialized="True")
-    set_status(client, pod, {"phase": "Running", "conditions": ready, "containerStatuses": [running]})
 
 
 STUCK = {
