@@ -7,6 +7,7 @@ from pulumi_alicloud import ecs, vpc
 
 from components.fleet.args import CrossingArgs, Via
 
+REGION_ADMITS_PEERS = True  # security.py lets network.peers in on 443
 _HOPS = {Via.PEERING: "VpcPeer", Via.VPN: "VpnGateway"}
 _WAYS = (("ingress", "from"), ("egress", "to"))
 

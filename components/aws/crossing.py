@@ -6,6 +6,8 @@ from pulumi_aws import ec2, vpc
 from components.fleet.args import CrossingArgs, Via
 from components.tags import tags
 
+REGION_ADMITS_PEERS = False  # security.py leaves network.peers to the fleet
+
 
 class Crossing(pulumi.ComponentResource):
     def __init__(self, name: str, args: CrossingArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -22,14 +24,25 @@ class Crossing(pulumi.ComponentResource):
             )
         for port in args.ports:
             vpc.SecurityGroupIngressRule(
-                f"{name}-rule-{port.number}",
+                f"{name}-from-{port.number}",
                 security_group_id=args.member.node_security_group,
                 description=f"{port.reason}: from {args.peer} of the fleet",
                 ip_protocol="tcp",
                 from_port=port.number,
                 to_port=port.number,
                 cidr_ipv4=args.peer_cidr,
-                tags=tags(args.tags, f"{name}-{port.number}"),
+                tags=tags(args.tags, f"{name}-from-{port.number}"),
+                opts=options,
+            )
+            vpc.SecurityGroupEgressRule(
+                f"{name}-to-{port.number}",
+                security_group_id=args.member.node_security_group,
+                description=f"{port.reason}: to {args.peer} of the fleet",
+                ip_protocol="tcp",
+                from_port=port.number,
+                to_port=port.number,
+                cidr_ipv4=args.peer_cidr,
+                tags=tags(args.tags, f"{name}-to-{port.number}"),
                 opts=options,
             )
         self.register_outputs({})
