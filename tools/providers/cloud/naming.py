@@ -16,8 +16,9 @@ def named(schema: Schema, table: Mapping[str, str], token: str) -> str | None:
         return table[token] or None
     given = schema["inputs"]["fields"].get("name")
     made = schema["outputs"]["fields"].get("name")
-    optional = given is not None and given["type"] == "string" and not given.get("required")
-    return "name" if optional and made is not None and made.get("required") else None
+    if given is None or given["type"] != "string" or given.get("required") or given.get("deprecated"):
+        return None  # Alibaba Cloud's old `name` beside `vpcName` and its like is no name of its own
+    return "name" if made is not None and made.get("required") else None
 
 
 def name(urn: str, old: Mapping[str, Any], new: Mapping[str, Any], prefix: str = "") -> str:

@@ -51,6 +51,8 @@ def _shape(cls: type, objects: dict[str, Shape]) -> Shape:
     for pulumi_name, getter in _getters(cls):
         hint = _hints(getter, cls.__module__)["return"]
         fields[pulumi_name] = {"type": _type(hint, objects), "required": type(None) not in set(_unfold(hint))}
+        if hasattr(getter, "_pulumi_deprecated_callable"):
+            fields[pulumi_name]["deprecated"] = True
     return {"name": cls.__name__.removesuffix("Args"), "fields": fields}
 
 

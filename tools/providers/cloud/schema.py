@@ -14,6 +14,7 @@ class Field(TypedDict):
 
     type: Type
     required: NotRequired[bool]
+    deprecated: NotRequired[bool]
 
 
 class Shape(TypedDict):
