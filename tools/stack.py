@@ -19,7 +19,6 @@ from tools.process import CANCEL, ToolError, stream
 from tools.steps import Show
 
 PROJECT = "open-autoglm"
-PASSPHRASE = STATE / "passphrase"
 RUNS_PROGRAM = ("up", "update", "preview", "refresh", "destroy", "import", "watch")  # subcommands with `--config-file`
 
 
@@ -37,24 +36,41 @@ def own_backend() -> str | None:
 
 @dataclass(frozen=True)
 class Stack:
+    """`folder`: where a stack that is only tried has a backend of its own; None for the user's."""
+
     name: str
+    folder: Path | None = None
+
+    @property
+    def state(self) -> Path:
+        return self.folder or STATE
+
+    @property
+    def own_backend(self) -> str | None:
+        """The user's, unless the stack is only tried."""
+        return None if self.folder else own_backend()
 
     @property
     def config(self) -> Path:
         """The repository's `Pulumi.<stack>.yaml` with what the tools add; the tracked file stays as it is."""
-        return STATE / f"Pulumi.{self.name}.yaml"
+        return self.state / f"Pulumi.{self.name}.yaml"
+
+    @property
+    def _passphrase(self) -> Path:
+        return self.state / "passphrase"
 
     @property
     def backend(self) -> str:
-        return own_backend() or f"file://{STATE}"
+        return self.own_backend or f"file://{self.state}"
 
     def environment(self) -> dict[str, str]:
-        home = {} if own_backend() else {"PULUMI_HOME": str(engine.HOME), "PULUMI_BACKEND_URL": self.backend}
-        given = {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"} & os.environ.keys()
-        passphrase = {} if given else {"PULUMI_CONFIG_PASSPHRASE_FILE": str(PASSPHRASE)}
+        home = {} if self.own_backend else {"PULUMI_HOME": str(engine.HOME), "PULUMI_BACKEND_URL": self.backend}
+        names = {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"}
+        given = set() if self.folder else names & os.environ.keys()
+        passphrase = {} if given else {"PULUMI_CONFIG_PASSPHRASE_FILE": str(self._passphrase)}
         standing_in = any((BIN / f"pulumi-resource-{name}").exists() for name in engine.PLUGINS)
         return {
-            **os.environ,
+            **{key: value for key, value in os.environ.items() if not (self.folder and key in names)},
             "PATH": f"{BIN}:{VENV / 'bin'}:{os.environ.get('PATH', os.defpath)}",
             "VIRTUAL_ENV": str(VENV),
             "PYTHONWARNINGS": "",
@@ -70,7 +86,7 @@ class Stack:
         pulumi = [str(BIN / "pulumi"), "--non-interactive"]
         if arguments and arguments[0] in RUNS_PROGRAM:
             return [*pulumi, "-C", str(ROOT), arguments[0], "--config-file", str(self.config), *arguments[1:]]
-        return [*pulumi, "-C", str(STATE), *arguments]
+        return [*pulumi, "-C", str(self.state), *arguments]
 
     def ask(self, *arguments: str, given: str = "") -> str:
         """Standard output of a quick command; neither it nor the input is logged, as they may hold secrets. Raises
@@ -89,24 +105,24 @@ class Stack:
 
     def prepare(self, content: dict[str, Any]) -> str:
         """Makes the stack if there is none, and writes its configuration. Returns what was done."""
-        STATE.mkdir(parents=True, exist_ok=True)
-        STATE.chmod(0o700)
-        if not PASSPHRASE.exists():
-            write(PASSPHRASE, secrets.token_urlsafe(32), 0o600)
-        write(STATE / "Pulumi.yaml", (ROOT / "Pulumi.yaml").read_text())
+        self.state.mkdir(parents=True, exist_ok=True)
+        self.state.chmod(0o700)
+        if not self._passphrase.exists():
+            write(self._passphrase, secrets.token_urlsafe(32), 0o600)
+        write(self.state / "Pulumi.yaml", (ROOT / "Pulumi.yaml").read_text())
         made = not self.exists()
         if made:
             self.ask("stack", "init", self.name, "--no-select")
         salts = {key: value for key, value in self._written().items() if key.startswith(("encryption", "secrets"))}
         write(self.config, yaml.safe_dump(salts | content, sort_keys=False), 0o600)
-        return f"{'new' if made else 'kept'}, in {own_backend() or STATE}"
+        return f"{'new' if made else 'kept'}, in {self.own_backend or self.state}"
 
     def _written(self) -> dict[str, Any]:
         content = yaml.safe_load(self.config.read_text()) if self.config.exists() else {}
         return content if isinstance(content, dict) else {}
 
     def exists(self) -> bool:
-        if not (STATE / "Pulumi.yaml").exists():
+        if not (self.state / "Pulumi.yaml").exists():
             return False
         return any(
             entry["name"].rpartition("/")[2] == self.name for entry in json.loads(self.ask("stack", "ls", "--json"))
@@ -150,8 +166,8 @@ class Stack:
 
     def _unlock(self) -> bool:
         """Waits for an update that still ends, then removes the locks of those that can't any more."""
-        folder = STATE / ".pulumi" / "locks" / "organization" / PROJECT / self.name
-        if own_backend() or not folder.is_dir():
+        folder = self.state / ".pulumi" / "locks" / "organization" / PROJECT / self.name
+        if self.own_backend or not folder.is_dir():
             return False
         deadline = time.monotonic() + CANCEL
         while running := [pid for lock in folder.glob("*.json") if (pid := _holder(lock))]:
