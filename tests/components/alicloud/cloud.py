@@ -69,7 +69,9 @@ def outputs(args: MockResourceArgs) -> Mapping[str, Any]:
     match args.typ.rpartition(":")[2]:
         case "ManagedKubernetes":
             return {
-                "connections": [{"apiServerIntranet": "https://10.0.8.2:6443", "apiServerInternet": ""}],
+                "connections": [
+                    {"apiServerIntranet": "https://10.0.8.2:6443", "apiServerInternet": "https://47.9.9.9:6443"}
+                ],
                 "rrsaMetadata": {
                     "rrsaOidcIssuerUrl": "https://oidc-ack-cn-hangzhou.oss-cn-hangzhou.aliyuncs.com/c1",
                     "ramOidcProviderArn": f"acs:ram::{ACCOUNT}:oidc-provider/ack-rrsa-c1",

@@ -1,0 +1,62 @@
+"""A cluster of ACK that exists: looked up, never changed."""
+
+import re
+
+import pulumi
+import yaml
+from pulumi_alicloud import cs
+
+from components.alicloud.kubeconfig import host
+from components.cloud_args import ExistingClusterArgs
+from components.types import ClusterParts
+
+_ID = re.compile(r"c[0-9a-f]{32}")
+
+
+class ExistingCluster(pulumi.ComponentResource):
+    """Found by id or by name. RRSA must be on, for workloads get their roles through it."""
+
+    parts: ClusterParts
+    ready: tuple[pulumi.Resource, ...] = ()
+
+    def __init__(self, name: str, args: ExistingClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("open-autoglm:alicloud:ExistingCluster", name, None, opts)
+        asked = pulumi.InvokeOptions(parent=self)
+        by_id = _ID.fullmatch(args.id) is not None
+        clusters = cs.get_managed_kubernetes_clusters_output(
+            ids=[args.id] if by_id else None,
+            name_regex=None if by_id else f"^{re.escape(args.id)}$",
+            enable_details=True,
+            opts=asked,
+        )
+        found = clusters.apply(lambda answer: one(args.id, list(answer.clusters)))
+        given = cs.get_cluster_credential_output(cluster_id=found.apply(lambda cluster: cluster.id), opts=asked)
+        config = given.apply(lambda credential: credential.kube_config)
+        self.parts = ClusterParts(
+            id=found.apply(lambda cluster: cluster.id),
+            name=found.apply(lambda cluster: cluster.name),
+            kubeconfig=pulumi.Output.secret(config),
+            address=config.apply(address),
+            issuer=found.apply(lambda cluster: cluster.rrsa_config.rrsa_oidc_issuer_url),
+            issuer_id=found.apply(lambda cluster: cluster.rrsa_config.ram_oidc_provider_arn),
+        )
+        self.register_outputs({"id": self.parts.id})
+
+
+def one(
+    asked: str, clusters: list[cs.outputs.GetManagedKubernetesClustersClusterResult]
+) -> cs.outputs.GetManagedKubernetesClustersClusterResult:
+    """RunError where there is none, more than one of that name, or one without RRSA."""
+    at = f"cluster.existing.id: {asked}"
+    if not clusters:
+        raise pulumi.RunError(f"{at}: the account has no such managed cluster in this region: correct the id or region")
+    if len(clusters) > 1:
+        raise pulumi.RunError(f"{at}: {len(clusters)} clusters have this name: give the id of one")
+    if not clusters[0].rrsa_config.enabled:
+        raise pulumi.RunError(f"{at}: RRSA is off, so workloads could get no role: switch it on in the console first")
+    return clusters[0]
+
+
+def address(config: str) -> str:
+    """The API server's host, of ACK's kubeconfig, which has one cluster."""
+    return host(yaml.safe_load(config)["clusters"][0]["cluster"]["server"])
