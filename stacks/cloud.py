@@ -6,9 +6,10 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, Tag
 
 from stacks.fields import Label, Part, Quantity
+from stacks.shapes import Shape
 
-Id = Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[\w:/.@-]+$")]
-Zone = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]+$")]
+Id = Annotated[str, Shape(r"[\w:/.@-]{1,256}", "a cloud's id or name of something: letters, digits and : / . @ _ -")]
+Zone = Annotated[str, Shape(r"[a-z][a-z0-9-]+", "a zone's name, as in us-west-2a")]
 
 
 def _new_or_existing(value: Any) -> str:  # noqa: ANN401  the file's own, before any check
@@ -60,7 +61,7 @@ class SystemPool(Part):
 
 
 class NewCluster(Part):
-    version: Annotated[str, Field(pattern=r"^1\.\d{2}$")]
+    version: Annotated[str, Shape(r"1\.\d{2}", "a version of Kubernetes in quotes, as in '1.33'")]
     service_cidr: IPv4Network
     system: SystemPool
     public_access: tuple[IPv4Network, ...] = ()  # none: the API server has a private address only
@@ -106,7 +107,7 @@ class TimeSlicing(Part):
 
 class Mig(Part):
     type: Literal["mig"]
-    profile: Annotated[str, Field(pattern=r"^\d+g\.\d+gb$")]
+    profile: Annotated[str, Shape(r"\d+g\.\d+gb", "a profile of NVIDIA's, as in 1g.10gb")]
 
 
 class Cgpu(Part):
@@ -128,7 +129,7 @@ class GpuPool(Part):
     spot: Spot | None = None
     sharing: Sharing = Whole()
     disk: Quantity = "200Gi"
-    driver: Annotated[str, Field(pattern=r"^\d+\.\d+(\.\d+)?$")] | None = None
+    driver: Annotated[str, Shape(r"\d+\.\d+(\.\d+)?", "a driver's version in quotes, as in '570.86.15'")] | None = None
     image: Id | None = None
     labels: dict[str, str] = {}
     taints: dict[str, str] = {}
@@ -152,9 +153,9 @@ class Identity(Part):
 
 
 class Dns(Part):
-    zone: Annotated[str, Field(pattern=r"^[a-z0-9.-]+\.[a-z]+$")]
+    zone: Annotated[str, Shape(r"[a-z0-9.-]+\.[a-z]+", "a domain, as in example.com")]
     existing: Id | None = None
-    host: Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$")]
+    host: Annotated[str, Shape(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?", "a host's name, as in autoglm")]
     ttl_seconds: int = Field(default=60, ge=1, le=86_400)
 
 
@@ -180,8 +181,8 @@ Cluster = Annotated[
 class CloudParts(Part):
     """The part of a region that a cloud makes."""
 
-    region: Annotated[str, Field(pattern=r"^[a-z]+-[a-z0-9-]+$")]
-    account_id: Annotated[str, Field(pattern=r"^\d{5,20}$")]
+    region: Annotated[str, Shape(r"[a-z]+-[a-z0-9-]+", "a region's name, as in us-west-2")]
+    account_id: Annotated[str, Shape(r"\d{5,20}", "an account's digits, in quotes")]
     owner: Owner
     network: Network
     cluster: Cluster

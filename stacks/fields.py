@@ -4,23 +4,31 @@ import re
 from pathlib import PurePosixPath
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
 from components import quantities
+from stacks.shapes import Checked, Shape
 
-_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 # registry[:port]/path[:tag][@digest], https://github.com/distribution/reference
 _IMAGE = re.compile(
     r"(?P<path>[a-z0-9][a-zA-Z0-9._:/-]*?)(?::(?P<tag>[\w][\w.-]{0,127}))?(?:@sha256:(?P<digest>[0-9a-f]{64}))?"
 )
-_MODEL = re.compile(r"[a-z0-9]([-._a-z0-9]{0,98}[a-z0-9])?")
+# Words of tags that are moved to whatever is newest.
+_MOVING = frozenset(("latest", "stable", "edge", "nightly", "main", "master", "dev", "develop", "head", "rolling"))
+_QUANTITY = r"\d+(\.\d+)?([numkMGTPE]|[KMGTPE]i)?"
 
 
 class Part(BaseModel):
     """A part of a region file: keys in camelCase, unknown ones refused, unchangeable once read."""
 
     model_config = ConfigDict(alias_generator=to_camel, extra="forbid", frozen=True, validate_default=True)
+
+
+def digest(image: str) -> str | None:
+    """The digest in an image reference; None where there is none."""
+    match = _IMAGE.fullmatch(image)
+    return match["digest"] if match else None
 
 
 def _quantity(value: str) -> str:
@@ -40,19 +48,18 @@ def _number_as_text(value: object) -> object:
     return str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else value
 
 
-def _label(value: str) -> str:
-    if not _LABEL.fullmatch(value):
-        raise ValueError("it must be a DNS label: at most 63 of a-z, 0-9 and -, with a letter or digit at both ends")
-    return value
-
-
 def _image(value: str) -> str:
     match = _IMAGE.fullmatch(value)
     if not match:
         raise ValueError("it is not an image reference: write registry/name:version or registry/name@sha256:...")
-    if match["digest"] is None and match["tag"] in (None, "latest"):
+    if match["digest"] is None and (match["tag"] is None or _moves(match["tag"])):
         raise ValueError("it changes under the same name: end it with an exact version or with @sha256:...")
     return value
+
+
+def _moves(tag: str) -> bool:
+    """An exact version has a digit, and none of the words that mean the newest."""
+    return not any(map(str.isdigit, tag)) or bool(_MOVING & set(re.split(r"[._-]", tag.lower())))
 
 
 def _folder(value: str) -> str:
@@ -62,14 +69,25 @@ def _folder(value: str) -> str:
     return value
 
 
-def _model_name(value: str) -> str:
-    if not _MODEL.fullmatch(value):
-        raise ValueError("it is a folder's name too: use at most 100 of a-z, 0-9, -, . and _, as in autoglm-phone-9b")
-    return value
-
-
-Quantity = Annotated[str, BeforeValidator(_number_as_text), AfterValidator(_quantity)]
-Label = Annotated[str, AfterValidator(_label)]
-ImageRef = Annotated[str, AfterValidator(_image)]
-Folder = Annotated[str, AfterValidator(_folder)]
-ModelName = Annotated[str, AfterValidator(_model_name)]
+Quantity = Annotated[
+    str,
+    BeforeValidator(_number_as_text),
+    Checked(_quantity, {}),
+    WithJsonSchema({"anyOf": [{"type": "string", "pattern": f"^{_QUANTITY}$"}, {"type": "number"}]}),
+]
+Label = Annotated[
+    str,
+    Shape(
+        r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?",
+        "a DNS label: at most 63 of a-z, 0-9 and -, with a letter or digit at both ends",
+    ),
+]
+ImageRef = Annotated[str, Checked(_image, {"description": "An image with an exact version or a digest."})]
+Folder = Annotated[str, Checked(_folder, {"pattern": "^/", "description": "An absolute path on the nodes."})]
+ModelName = Annotated[
+    str,
+    Shape(
+        r"[a-z0-9]([-._a-z0-9]{0,98}[a-z0-9])?",
+        "a name that a folder can have: at most 100 of a-z, 0-9, -, . and _, as in autoglm-phone-9b",
+    ),
+]

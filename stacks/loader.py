@@ -1,19 +1,20 @@
-"""From `stacks/<stack>.yaml` and the stack's configuration to a checked region. All problems are told at once."""
+"""From a stack's file and configuration to a checked region or fleet. All problems are told at once."""
 
 import difflib
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pulumi
-import yaml
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
+from stacks import fleet, plaintext, rules
+from stacks.fleet import FleetSpec
 from stacks.problems import Problem, explain
-from stacks.rules import broken
 from stacks.schema import PROVIDERS, RegionSpec
+from stacks.yaml_text import NotYamlError, read_yaml
 
-_FOLDER = Path(__file__).parent
+FOLDER = Path(__file__).parent
 _OVERLAY = "region"
 
 
@@ -21,38 +22,72 @@ class RegionError(pulumi.RunError):
     """The region file can't be used. Pulumi shows the message without a traceback."""
 
 
-def load(stack: str, config: pulumi.Config) -> RegionSpec:
-    """Reads the stack's region, with `<project>:region` of Pulumi.<stack>.yaml laid over it. Raises RegionError."""
-    path = _FOLDER / f"{stack}.yaml"
+def load(stack: str, config: pulumi.Config) -> RegionSpec | FleetSpec:
+    """Reads the stack's file, with `<project>:region` of Pulumi.<stack>.yaml laid over it. Raises RegionError."""
+    path = FOLDER / f"{stack}.yaml"
     if not path.is_file():
-        known = sorted(file.stem for file in _FOLDER.glob("*.yaml"))
+        known = sorted(file.stem for file in FOLDER.glob("*.yaml"))
         raise RegionError(f"stack {stack!r} has no stacks/{path.name}: write one, or use one of: {', '.join(known)}")
     overlay = config.get_object(_OVERLAY)
     secret = pulumi.runtime.is_config_secret(config.full_key(_OVERLAY))
-    return parse(path.read_text(), source=f"stacks/{path.name}", overlay=overlay, secret=secret)
+    return read(path.read_text(), source=f"stacks/{path.name}", overlay=overlay, secret=secret)
 
 
 def parse(text: str, *, source: str, overlay: object = None, secret: bool = False) -> RegionSpec:
-    """The same without files. `secret`: values of the overlay must not be shown. Raises RegionError."""
-    content = _mapping(_yaml(text, source), source)
+    """A region from its file's text. The name in `source` is the stack's. Raises RegionError, and so for a fleet."""
+    found = read(text, source=source, overlay=overlay, secret=secret)
+    if isinstance(found, FleetSpec):
+        raise RegionError(f"{source}: it is a fleet; name one of its regions: {', '.join(found.members)}")
+    return found
+
+
+def read(text: str, *, source: str, overlay: object = None, secret: bool = False) -> RegionSpec | FleetSpec:
+    """A region, or a fleet where the file says `kind: fleet`. `secret`: the overlay is encrypted where it is kept, so
+    it may hold secrets, and its values must not be shown. Raises RegionError."""
+    try:
+        content = _mapping(read_yaml(text), source)
+    except NotYamlError as error:
+        raise RegionError(f"{source}{error}") from None
     over = _mapping({} if overlay is None else overlay, "the stack's configuration, `region`")
+    open_secrets = [*plaintext.in_tree(content), *plaintext.in_comments(text)]
+    open_secrets += [] if secret else plaintext.in_tree(over)
+    if open_secrets:
+        raise _error(source, open_secrets)
     merged = merge(content, over)
+    hidden = list(_leaves(over)) if secret else []
+    if merged.get("kind") == "fleet":
+        return _fleet(merged, source, hidden)
+    return _region(merged, source, hidden)
+
+
+def _region(merged: Mapping[str, Any], source: str, hidden: list[tuple[str, ...]]) -> RegionSpec:
     name = merged.get("provider")
     if not isinstance(name, str) or name not in PROVIDERS:
         raise _error(source, [_provider(name)])
     model = PROVIDERS[name]
+    others: dict[str, type[BaseModel]] = {other: known for other, known in PROVIDERS.items() if other != name}
     try:
         region = model.model_validate(merged)
     except ValidationError as error:
-        raise _error(source, explain(error, model, _leaves(over) if secret else ())) from None
-    if problems := broken(region):
+        raise _error(source, explain(error, model, hidden, others)) from None
+    if problems := rules.broken(region, Path(source).stem, FOLDER):
         raise _error(source, problems)
     return region
 
 
+def _fleet(merged: Mapping[str, Any], source: str, hidden: list[tuple[str, ...]]) -> FleetSpec:
+    try:
+        spec = FleetSpec.model_validate(merged)
+    except ValidationError as error:
+        raise _error(source, explain(error, FleetSpec, hidden)) from None
+    if problems := fleet.broken(spec, FOLDER):
+        raise _error(source, problems)
+    return spec
+
+
 def merge(below: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """`over` laid on `below`: mappings key by key, anything else whole, and so a mapping of another `type`."""
-    if "type" in over and over["type"] != below.get("type"):
+    """`over` laid on `below`: mappings key by key, anything else whole, and so a mapping of another form."""
+    if _another_form(below, over):
         return dict(over)
     merged = dict(below)
     for key, value in over.items():
@@ -61,27 +96,13 @@ def merge(below: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML in which a key that stands twice is an error, not a silent last word."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen = set()
-        for key, _ in node.value:
-            if key.value in seen:
-                raise yaml.MarkedYAMLError(problem=f"the key {key.value!r} is there twice", problem_mark=key.start_mark)
-            seen.add(key.value)
-        return super().construct_mapping(node, deep)
-
-
-def _yaml(text: str, source: str) -> object:
-    try:
-        return yaml.load(text, _Loader)  # noqa: S506  a SafeLoader
-    except yaml.MarkedYAMLError as error:  # its own text quotes the line, which may hold a secret
-        mark = error.problem_mark
-        where = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        raise RegionError(f"{source}{where}: this is not YAML: {error.problem}; correct the line") from None
-    except yaml.YAMLError:
-        raise RegionError(f"{source}: this is not YAML: it has characters that no YAML file may have") from None
+def _another_form(below: Mapping[str, Any], over: Mapping[str, Any]) -> bool:
+    """Another `type`; or something made in place of something that exists, or the other way round."""
+    if "type" in over and over["type"] != below.get("type"):
+        return True
+    if isinstance(over.get("existing"), Mapping):
+        return "existing" not in below
+    return isinstance(below.get("existing"), Mapping) and bool(over) and "existing" not in over
 
 
 def _mapping(content: object, source: str) -> Mapping[str, Any]:

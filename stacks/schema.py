@@ -3,11 +3,12 @@
 from ipaddress import IPv4Network
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from components import quantities
 from stacks.cloud import CloudParts, Facts, GpuPool, Id, Sharing, TencentGpuPool, Whole
 from stacks.fields import Folder, ImageRef, Label, ModelName, Part, Quantity
+from stacks.shapes import Shape
 
 
 class Amount(Part):
@@ -59,10 +60,12 @@ class SharedSource(Part):
 
 
 class ModelFacts(Part):
-    """A model that the table does not have: bytes of its weights, and of the KV cache for one token."""
+    """A model that the table does not have: bytes of its weights, and of the KV cache for one token. `kvHeads`: over
+    how many cards that cache can be split."""
 
     weights: Quantity
     kv_bytes_per_token: int = Field(gt=0)
+    kv_heads: int = Field(default=1, ge=1)
 
 
 class Model(Part):
@@ -89,8 +92,14 @@ class Serving(Part):
     gpu: Gpu | None = None
 
 
+def _odd(members: object) -> object:
+    if isinstance(members, int) and members % 2 == 0:
+        raise ValueError("an even number stands no more losses than one fewer: use 1, 3 or 5")
+    return members
+
+
 class Etcd(Part):
-    members: Literal[1, 3, 5]
+    members: Annotated[Literal[1, 3, 5], BeforeValidator(_odd)]
     volume: Volume
     resources: Resources
 
@@ -113,10 +122,15 @@ class LoadBalancer(Part):
     clients: tuple[IPv4Network, ...] = (IPv4Network("0.0.0.0/0"),)
 
 
+Host = Annotated[str, Shape(r"[0-9A-Za-z.:\[\]-]+", "a host's name or address, as in gpu.example.com")]
+
+
 class Gateway(Part):
     replicas: int = Field(ge=1, le=100)
     exposure: Annotated[NodePort | ClusterIP | LoadBalancer, Field(discriminator="type")]
-    address: str | None = Field(default=None, min_length=1, pattern=r"^[0-9A-Za-z.:\[\]-]+$")
+    address: Annotated[str, Shape(r"[0-9A-Za-z.:\[\]-]+", "a host's name or address, as in gpu.example.com")] | None = (
+        None
+    )
     max_body_bytes: int = Field(ge=1024, le=256 * 1024 * 1024)
     max_stream_seconds: int = Field(ge=1, le=3600)
     resources: Resources
@@ -167,6 +181,7 @@ class PrivateRegion(Region):
 
 class AwsRegion(Region, CloudParts):
     provider: Literal["aws"]
+    account_id: Annotated[str, Shape(r"\d{12}", "an AWS account's 12 digits, in quotes")]
     gpu_pools: dict[Label, GpuPool] = {}
 
 
@@ -177,7 +192,7 @@ class AlicloudRegion(Region, CloudParts):
 
 class TencentcloudRegion(Region, CloudParts):
     provider: Literal["tencentcloud"]
-    app_id: Annotated[str, Field(pattern=r"^\d{6,12}$")]  # ends the name of every bucket
+    app_id: Annotated[str, Shape(r"\d{6,12}", "an APPID of 6 to 12 digits, in quotes")]  # ends every bucket's name
     gpu_pools: dict[Label, TencentGpuPool] = {}
 
 

@@ -1,28 +1,23 @@
-"""What must hold between the fields of a region file."""
+"""What runs in the region: streams, quota, images."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from decimal import Decimal
 
 from components import quantities
+from stacks.fields import digest
 from stacks.problems import Problem
-from stacks.schema import Quota, Region
+from stacks.schema import Quota, RegionSpec
 
 
-def broken(region: Region) -> list[Problem]:
-    """Every broken rule; empty when all hold."""
-    return [problem for rule in _RULES for problem in rule(region)]
-
-
-def _drain_covers_streams(region: Region) -> list[Problem]:
+def drain_covers_streams(region: RegionSpec) -> Iterator[Problem]:
     drain, stream = region.serving.drain_seconds, region.gateway.max_stream_seconds
-    if drain >= stream:
-        return []
-    fix = f"set it to {stream} or more, or allow shorter streams"
-    reason = f"gateway.maxStreamSeconds is more, so a rolling update would cut streams: {fix}"
-    return [Problem(path=("serving", "drainSeconds"), value=str(drain), reason=reason)]
+    if drain < stream:
+        fix = f"set it to {stream} or more, or allow shorter streams"
+        reason = f"gateway.maxStreamSeconds is more, so a rolling update would cut streams: {fix}"
+        yield Problem(path=("serving", "drainSeconds"), value=str(drain), reason=reason)
 
 
-def _quota_holds_everything(region: Region) -> list[Problem]:
+def quota_holds_everything(region: RegionSpec) -> Iterator[Problem]:
     """In a rolling update an old pod counts until it has drained, so servers and gateways count twice."""
     job = (1, region.serving.resources)
     pods = (
@@ -38,15 +33,22 @@ def _quota_holds_everything(region: Region) -> list[Problem]:
         "storage": sum(count * quantities.parse(size) for count, size in volumes),
         "pods": sum(count for count, _ in pods),
     }
-    return [
-        _too_small(key, region.quota, Decimal(need))
-        for key, need in needs.items()
-        if need > _granted(region.quota, key)
-    ]
+    for key, need in needs.items():
+        if need > quantities.parse(str(getattr(region.quota, key))):
+            yield _too_small(key, region.quota, Decimal(need))
 
 
-def _granted(quota: Quota, key: str) -> Decimal:
-    return quantities.parse(str(getattr(quota, key)))
+def images_have_digests(region: RegionSpec) -> Iterator[Problem]:
+    if not region.images.require_digest:
+        return
+    for name in ("etcd", "envoy", "serving"):
+        image = getattr(region.images, name)
+        if digest(image) is None:
+            reason = (
+                "images.requireDigest asks for a digest, since a registry may move a version: "
+                "end it with @sha256: and the digest that your registry tells"
+            )
+            yield Problem(path=("images", name), value=image, reason=reason)
 
 
 def _too_small(key: str, quota: Quota, need: Decimal) -> Problem:
@@ -55,6 +57,3 @@ def _too_small(key: str, quota: Quota, need: Decimal) -> Problem:
         f"the region's workloads ask for {enough} while they are rolled: set it to {enough} or more, or ask for less"
     )
     return Problem(path=("quota", key), value=str(getattr(quota, key)), reason=reason)
-
-
-_RULES: tuple[Callable[[Region], list[Problem]], ...] = (_drain_covers_streams, _quota_holds_everything)
