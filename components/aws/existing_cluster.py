@@ -1,0 +1,43 @@
+"""An EKS cluster that exists: looked up, never changed."""
+
+from typing import Any
+
+import pulumi
+from pulumi_aws import eks
+
+from components.aws.kubeconfig import host, issuer_arn, kubeconfig
+from components.aws.parts import EksParts
+from components.cloud_args import ExistingClusterArgs
+
+
+class ExistingCluster(pulumi.ComponentResource):
+    """Its owner keeps its add-ons: a CNI that enforces network policies, the CSI drivers of EBS and EFS, and Pod
+    Identity's agent. Our nodes join its own security group, whose rules they need and which we don't change."""
+
+    parts: EksParts
+    vpc: pulumi.Output[str]
+
+    def __init__(self, name: str, args: ExistingClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("open-autoglm:aws:ExistingCluster", name, None, opts)
+        found = eks.get_cluster_output(name=args.id, opts=pulumi.InvokeOptions(parent=self))
+        issuer = found.apply(_issuer)
+        self.vpc = found.vpc_config.vpc_id
+        self.parts = EksParts(
+            id=found.arn,
+            name=found.name,
+            kubeconfig=pulumi.Output.secret(found.apply(_kubeconfig)),
+            address=found.endpoint.apply(host),
+            issuer=issuer,
+            issuer_id=pulumi.Output.all(found.arn, issuer).apply(lambda known: issuer_arn(known[0], known[1])),
+            version=found.version,
+            node_groups=(found.vpc_config.cluster_security_group_id,),
+        )
+        self.register_outputs({"name": found.name})
+
+
+def _issuer(found: Any) -> str:  # noqa: ANN401  the SDK's result class has untyped attributes
+    return str(found.identities[0].oidcs[0].issuer)
+
+
+def _kubeconfig(found: Any) -> str:  # noqa: ANN401  as above
+    return kubeconfig(found.arn, found.endpoint, found.certificate_authorities[0].data)
