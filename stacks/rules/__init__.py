@@ -5,20 +5,50 @@ from pathlib import Path
 
 from stacks.cloud import CloudParts
 from stacks.problems import Problem
-from stacks.rules import addresses, workloads
+from stacks.rules import addresses, exposure, gpu, network, pools, production, recovery, sharing, storage, workloads
 from stacks.schema import CloudRegion, RegionSpec
 
 _EVERYWHERE: tuple[Callable[[RegionSpec], Iterator[Problem]], ...] = (
     workloads.drain_covers_streams,
     workloads.quota_holds_everything,
     workloads.images_have_digests,
+    production.etcd_survives_a_loss,
+    pools.names_are_apart,
+    pools.marks_are_allowed,
+    sharing.mode_is_possible,
+    sharing.slices_exist,
+    gpu.pool_exists,
+    gpu.model_splits_over_its_cards,
+    gpu.model_fits_its_cards,
+    gpu.pool_holds_all_servers,
+    exposure.certificate_has_a_holder,
 )
 _ON_CLOUDS: tuple[Callable[[CloudRegion], Iterator[Problem]], ...] = (
+    network.region_is_known,
+    network.zones_are_the_region_s,
     addresses.ranges_are_private,
     addresses.ranges_are_apart,
     addresses.subnets_match_zones,
     addresses.subnets_are_inside_and_apart,
     addresses.subnets_are_large_enough,
+    production.etcd_has_zones,
+    production.every_zone_has_its_way_out,
+    network.kubernetes_is_new_enough,
+    pools.sizes_are_ordered,
+    pools.system_type_is_offered,
+    pools.types_are_offered,
+    pools.zones_are_the_network_s,
+    pools.spot_is_sold,
+    pools.native_is_possible,
+    pools.driver_is_new_enough,
+    exposure.only_443_is_open,
+    exposure.api_is_not_for_everyone,
+    exposure.name_has_a_target,
+    storage.copy_is_elsewhere,
+    storage.what_exists_stays,
+    storage.shared_source_has_files,
+    recovery.copies_leave_the_region,
+    recovery.time_is_enough,
 )
 
 
@@ -27,4 +57,5 @@ def broken(region: RegionSpec, stack: str, folder: Path) -> list[Problem]:
     problems = [problem for rule in _EVERYWHERE for problem in rule(region)]
     if isinstance(region, CloudParts):
         problems += [problem for on_cloud in _ON_CLOUDS for problem in on_cloud(region)]
+        problems += recovery.standby_is_elsewhere(region, stack, folder)
     return problems
