@@ -1,4 +1,4 @@
-"""The Pulumi engine, its Python host and its plugins: found, downloaded, or built; each says which."""
+"""The Pulumi engine and its Python host: found, downloaded, or built; each says which. Plugins: plugins.py."""
 
 import json
 import os
@@ -8,13 +8,10 @@ import subprocess
 from pathlib import Path
 
 from tools import golang, official, versions
-from tools.paths import BIN, BUILD, ROOT, TOOLS, VENV
-from tools.process import ToolError, run
+from tools.paths import BIN, BUILD
+from tools.process import run
 
 OLDEST = (3, 200, 0)  # tried with this and with the one that versions.py names
-HOME = TOOLS / "pulumi"  # plugins and credentials of the tools' own engine
-PLUGINS = {"kubernetes": versions.PULUMI_KUBERNETES, "random": versions.PULUMI_RANDOM}
-PLUGIN_WAIT = 300.0  # seconds for one official plugin of some 50 MB, once its server has answered
 _SDK = f"github.com/pulumi/pulumi/sdk/v3@v{versions.PULUMI_PYTHON_HOST}"
 _SCRIPTS = {  # program -> where the SDK's Go module has it
     "pulumi-language-python-exec": "python/cmd/pulumi-language-python-exec",
@@ -29,11 +26,14 @@ def ensure(log: Path) -> str:
         golang.link(BIN / "pulumi", Path(own))
         return f"yours, {own}"
     folder = BUILD / f"pulumi-official-{versions.PULUMI}"
+    problem = ""
     if folder.exists() or (not _built() and official.reachable(official.DOWNLOADS)):
-        return _official(folder, log)
+        problem = _official(folder)
+        if not problem:
+            return f"official, {versions.PULUMI}"
     note = golang.ensure("pulumi", log)
     _python_host(log)
-    return f"{note}, {versions.PULUMI}"
+    return f"{note}, {versions.PULUMI}" + (f", as {problem}" if problem else "")
 
 
 def user_pulumi() -> str | None:
@@ -51,19 +51,18 @@ def _built() -> bool:
     return any(BUILD.glob(f"pulumi-{versions.PULUMI}-????????"))
 
 
-def _official(folder: Path, log: Path) -> str:
-    note = "kept"
+def _official(folder: Path) -> str:
+    """The official engine, downloaded once; returns why there is none, in a line."""
     if not folder.exists():
         name = f"pulumi-v{versions.PULUMI}-linux-{official.architecture()}.tar.gz"
         try:
             official.unpack(f"{official.DOWNLOADS}/releases/sdk/{name}", folder)
         except OSError as error:
-            raise ToolError(f"{name}: the download broke off ({error}); run this again") from None
-        note = "downloaded"
+            return f"the official {name} broke off ({error})"
     BIN.mkdir(parents=True, exist_ok=True)
     for program in (folder / "pulumi").iterdir():
         golang.link(BIN / program.name, program)
-    return f"official, {note}, {versions.PULUMI}"
+    return ""
 
 
 def _python_host(log: Path) -> None:
@@ -81,36 +80,3 @@ def _python_host(log: Path) -> None:
         part.chmod(0o755)
         part.rename(beside / name)
         golang.link(BIN / name, beside / name)
-
-
-def ensure_plugins(log: Path) -> str:
-    """The provider plugins: official ones where they are or can be downloaded, else the stand-ins."""
-    taken = {name: _plugin(name, version, log) for name, version in PLUGINS.items()}
-    return ", ".join(f"{name} {how}" for name, how in taken.items())
-
-
-def _plugin(name: str, version: str, log: Path) -> str:
-    launcher = BIN / f"pulumi-resource-{name}"
-    for home in (HOME, Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")):
-        if (home / "plugins" / f"resource-{name}-v{version}").exists():
-            launcher.unlink(missing_ok=True)
-            return "official"
-    if not launcher.exists() and official.reachable(official.DOWNLOADS):
-        install: list[str | Path] = [BIN / "pulumi", "plugin", "install", "resource", name, version]
-        run(install, log=log, env={**os.environ, "PULUMI_HOME": str(HOME)}, timeout=PLUGIN_WAIT)
-        return "official"
-    _write_launcher(launcher, name)
-    return "stand-in"
-
-
-def _write_launcher(launcher: Path, name: str) -> None:
-    text = (
-        "#!/bin/sh\n"
-        f"PYTHONPATH='{ROOT}' exec '{VENV}/bin/python' -m tools.providers.{name} \"$@\"\n"
-    )  # fmt: skip
-    if launcher.exists() and launcher.read_text() == text:
-        return
-    part = launcher.with_name(f".{launcher.name}.part")
-    part.write_text(text)
-    part.chmod(0o755)
-    part.rename(launcher)

@@ -1,10 +1,12 @@
 """Whether the official sources can be reached, asked once in a run and waited for 10 s at most."""
 
+import http.client
 import platform
 import shutil
 import tarfile
 import urllib.error
 import urllib.request
+import zlib
 from functools import cache
 from pathlib import Path
 
@@ -23,7 +25,7 @@ def reachable(url: str) -> bool:
         urllib.request.urlopen(urllib.request.Request(url, method="HEAD"), timeout=WAIT).close()  # noqa: S310
     except urllib.error.HTTPError as answer:
         return answer.code in {401, 404, 405}
-    except OSError:
+    except (OSError, http.client.HTTPException):  # also an answer that no HTTP server gives
         return False
     return True
 
@@ -39,9 +41,16 @@ def architecture() -> str:
 
 
 def unpack(url: str, folder: Path) -> None:
-    """Downloads a tar archive and unpacks it as `folder`, which appears when it is whole. Raises OSError."""
+    """Downloads a tar archive and unpacks it as `folder`, which appears when it is whole.
+
+    Raises OSError, whatever broke off: the connection, the stream in its middle, the archive.
+    """
     part = folder.with_name(f"{folder.name}.part")
     shutil.rmtree(part, ignore_errors=True)
-    with urllib.request.urlopen(url, timeout=WAIT) as answer, tarfile.open(fileobj=answer, mode="r|gz") as archive:  # noqa: S310
-        archive.extractall(part, filter="data")
+    try:
+        with urllib.request.urlopen(url, timeout=WAIT) as answer, tarfile.open(fileobj=answer, mode="r|gz") as archive:  # noqa: S310
+            archive.extractall(part, filter="data")
+    except (http.client.HTTPException, tarfile.TarError, EOFError, zlib.error) as error:
+        shutil.rmtree(part, ignore_errors=True)
+        raise OSError(f"{type(error).__name__}: {error}") from None
     part.rename(folder)

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from tools import engine
+from tools import plugins
 from tools.cluster.files import write
 from tools.paths import BIN, LOG, ROOT, STATE, VENV
 from tools.process import CANCEL, ToolError, stream
@@ -64,11 +64,11 @@ class Stack:
         return self.own_backend or f"file://{self.state}"
 
     def environment(self) -> dict[str, str]:
-        home = {} if self.own_backend else {"PULUMI_HOME": str(engine.HOME), "PULUMI_BACKEND_URL": self.backend}
+        home = {} if self.own_backend else {"PULUMI_HOME": str(plugins.HOME), "PULUMI_BACKEND_URL": self.backend}
         names = {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"}
         given = set() if self.folder else names & os.environ.keys()
         passphrase = {} if given else {"PULUMI_CONFIG_PASSPHRASE_FILE": str(self._passphrase)}
-        standing_in = any((BIN / f"pulumi-resource-{name}").exists() for name in engine.PLUGINS)
+        standing_in = any(map(plugins.stands_in, plugins.PLUGINS))
         return {
             **{key: value for key, value in os.environ.items() if not (self.folder and key in names)},
             "PATH": f"{BIN}:{VENV / 'bin'}:{os.environ.get('PATH', os.defpath)}",

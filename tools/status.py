@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tools import cluster, engine, golang, machine, preflight
+from tools import cluster, golang, machine, plugins, preflight
 from tools.cluster.settings import ClusterSettings
 from tools.cluster.state import table
 from tools.cluster_choice import Kind, kind_of
@@ -18,9 +18,8 @@ def show_all(stack: Stack, show: Show) -> bool:
         show(line)
     for name in golang.GROUPS:
         show(f"built     {name}: {built(name)}")
-    for name in engine.PLUGINS:
-        stands_in = (BIN / f"pulumi-resource-{name}").exists()
-        show(f"plugin    {name}: {'stand-in' if stands_in else 'official, where it is installed'}")
+    for name in plugins.PLUGINS:
+        show(f"plugin    {name}: {'stand-in' if plugins.stands_in(name) else 'official, where it is installed'}")
     ready = (BIN / "pulumi").exists()
     where = stack.cluster() if ready else None
     healthy = True

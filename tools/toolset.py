@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from tools import debian, engine, golang
+from tools import debian, engine, golang, plugins
 from tools.steps import Step
 
 NODE = ("etcd", "kubernetes", "node", "coredns", "metrics-server")
@@ -17,12 +17,12 @@ def built(name: str) -> Step:
     return Step(name=name, run=run, needs=["go"], memory=golang.GROUPS[name].memory, heavy=True)
 
 
-def pulumi() -> list[Step]:
-    """The engine and its plugins."""
+def pulumi(provider: str = "private") -> list[Step]:
+    """The engine, and the plugins of a stack on this provider."""
     return [
         GO,
         Step(name="pulumi", run=engine.ensure, needs=["go"], memory=golang.GROUPS["pulumi"].memory, heavy=True),
-        Step(name="plugins", run=engine.ensure_plugins, needs=["pulumi"]),
+        Step(name="plugins", run=partial(plugins.ensure, provider=provider), needs=["pulumi"]),
     ]
 
 

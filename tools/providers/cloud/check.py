@@ -6,11 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from tools.providers.cloud.schema import Schema, Shape, Type
-from tools.providers.values import UNKNOWN, Path
+from tools.providers.values import UNKNOWN, Json, Path
 
 Failure = tuple[Path, str]
 
-_PYTHON: Final = {"string": str, "integer": int, "number": (int, float), "boolean": bool}
+_PYTHON: Final[dict[str, type | tuple[type, ...]]] = {
+    "string": str,
+    "integer": int,
+    "number": (int, float),
+    "boolean": bool,
+}
 _NAMES: Final = {"string": "a string", "integer": "a whole number", "number": "a number", "boolean": "true or false"}
 
 
@@ -31,7 +36,7 @@ def _object(schema: Schema, shape: Shape, given: Mapping[str, Any], path: Path) 
             yield (*path, name), f"missing: {shape['name']} needs {name!r} ({_describe(schema, field['type'])})"
 
 
-def _value(schema: Schema, kind: Type, value: Any, path: Path) -> Iterator[Failure]:
+def _value(schema: Schema, kind: Type, value: Json, path: Path) -> Iterator[Failure]:
     if value is None or value == UNKNOWN or kind == "any":
         return
     if isinstance(kind, str):
@@ -54,7 +59,7 @@ def _value(schema: Schema, kind: Type, value: Any, path: Path) -> Iterator[Failu
         yield path, f"expected {_describe(schema, kind)}, got {_show(value)}"
 
 
-def _fits(kind: str, value: Any) -> bool:
+def _fits(kind: str, value: Json) -> bool:
     if isinstance(value, bool):
         return kind == "boolean"
     return isinstance(value, _PYTHON[kind])
@@ -74,7 +79,7 @@ def _describe(schema: Schema, kind: Type) -> str:
     return " or ".join(_describe(schema, item) for item in kind["one"])
 
 
-def _show(value: Any) -> str:
+def _show(value: Json) -> str:
     kinds = {str: "the string", bool: "the boolean", int: "the number", float: "the number"}
     text = repr(value) if len(repr(value)) <= 80 else f"{repr(value)[:77]}..."
     return f"{kinds.get(type(value), 'a list' if isinstance(value, list) else 'an object')} {text}"
@@ -102,7 +107,7 @@ def values(table: Mapping[str, Sequence[Any]], inputs: Mapping[str, Any]) -> Ite
                 yield path, f"{value!r} is not one of {', '.join(map(repr, allowed))}{hint}"
 
 
-def _leaves(value: Any, names: Sequence[str], path: Path) -> Iterator[tuple[Path, Any]]:
+def _leaves(value: Json, names: Sequence[str], path: Path) -> Iterator[tuple[Path, Json]]:
     if isinstance(value, list):
         for index, item in enumerate(value):
             yield from _leaves(item, names, (*path, index))

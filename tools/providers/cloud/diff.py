@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from tools.providers.values import Path, has_unknown
+from tools.providers.values import Json, Path, has_unknown
 
 
 @dataclass(frozen=True)
@@ -20,7 +19,7 @@ class Change:
         return ".".join(step for step in self.path if isinstance(step, str))
 
 
-def changes(old: Any, new: Any, path: Path = ()) -> Iterator[Change]:
+def changes(old: Json, new: Json, path: Path = ()) -> Iterator[Change]:
     """Leaves that differ, in order. An unknown value may differ, so it counts as a change."""
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         for name in sorted({*old, *new}):
@@ -34,7 +33,7 @@ def changes(old: Any, new: Any, path: Path = ()) -> Iterator[Change]:
         yield Change(path, "add" if old is None else "delete" if new is None else "update")
 
 
-def covers(table: Iterable[str], change: Change, value: Any) -> bool:
+def covers(table: Iterable[str], change: Change, value: Json) -> bool:
     """Whether a table of patterns has the changed leaf, what holds it, or something in an added or removed object."""
     pattern = change.pattern
     for entry in table:
@@ -45,7 +44,7 @@ def covers(table: Iterable[str], change: Change, value: Any) -> bool:
     return False
 
 
-def _has(value: Any, names: list[str]) -> bool:
+def _has(value: Json, names: list[str]) -> bool:
     """Whether an object, or one in a list, says something at the path."""
     if isinstance(value, list):
         return any(_has(item, names) for item in value)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tools.providers.cloud.schema import Schema, Shape, Type
-from tools.providers.values import UNKNOWN
+from tools.providers.values import UNKNOWN, Json
 
 _DEEP = 8  # levels; some types hold themselves
 
@@ -29,9 +29,7 @@ def _object(
     return made
 
 
-def _nested(
-    schema: Schema, kind: Type, value: Any, values: Mapping[str, Any], preview: bool, depth: int
-) -> Any:
+def _nested(schema: Schema, kind: Type, value: Json, values: Mapping[str, Any], preview: bool, depth: int) -> Json:
     if isinstance(kind, Mapping) and "list" in kind and isinstance(value, list):
         return [_nested(schema, kind["list"], item, values, preview, depth) for item in value]
     if isinstance(kind, Mapping) and "object" in kind and isinstance(value, Mapping):
@@ -39,7 +37,7 @@ def _nested(
     return value
 
 
-def _invent(schema: Schema, kind: Type, name: str, values: Mapping[str, Any], depth: int) -> Any:
+def _invent(schema: Schema, kind: Type, name: str, values: Mapping[str, Any], depth: int) -> Json:
     if isinstance(kind, str):
         return {"boolean": False, "integer": 0, "number": 0}.get(kind, _text(name, values))
     if "list" in kind:

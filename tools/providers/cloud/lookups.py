@@ -21,7 +21,8 @@ def answer(cloud: Cloud, account: Account, token: str, schema: Schema, given: Ma
         outputs |= _looked_up(cloud.lookups[token], account, token, given, values)
     outputs |= fill(cloud.answers.get(token, {}), {**values, **given, **outputs})
     outputs.setdefault("id", str(given.get("id") or values["BASE"][:12]))
-    return complete(schema, outputs, {**values, "ID": outputs["id"], "NAME": str(given.get("name") or "")}, preview=False)
+    values |= {"ID": outputs["id"], "NAME": str(given.get("name") or "")}
+    return complete(schema, outputs, values, preview=False)
 
 
 def zones(cloud: Cloud, account: Account) -> list[str]:

@@ -12,7 +12,7 @@ from tools import versions
 
 @dataclass(frozen=True)
 class Package:
-    """`module`: the SDK's Python package; `region_variables`: where its plugin reads a region that is not configured."""
+    """`module`: the SDK's Python package; `region_variables`: where a region that is not configured is read from."""
 
     name: str
     version: str
@@ -33,8 +33,6 @@ PACKAGES: Final[Mapping[str, Package]] = {
     for package in (
         Package("aws", versions.PULUMI_AWS, "pulumi_aws", ("AWS_REGION", "AWS_DEFAULT_REGION")),
         Package("alicloud", versions.PULUMI_ALICLOUD, "pulumi_alicloud", ("ALICLOUD_REGION", "ALIBABA_CLOUD_REGION")),
-        Package(
-            "tencentcloud", versions.PULUMI_TENCENTCLOUD, "tencentcloud_iac_pulumi", ("TENCENTCLOUD_REGION",)
-        ),
+        Package("tencentcloud", versions.PULUMI_TENCENTCLOUD, "tencentcloud_iac_pulumi", ("TENCENTCLOUD_REGION",)),
     )
 }

@@ -1,7 +1,7 @@
 """The protocol's calls for a cloud."""
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from google.protobuf.empty_pb2 import Empty  # type: ignore[import-untyped]
@@ -14,7 +14,7 @@ from tools.providers.cloud.schema import Schema
 from tools.providers.cloud.store import Schemas
 from tools.providers.protocol import Message, ProviderFailure, Servicer
 from tools.providers.protos import provider_pb2 as pb
-from tools.providers.values import Properties, decode, encode, format_path
+from tools.providers.values import Json, Path, Properties, decode, encode, format_path
 
 _KINDS: Final = pb.PropertyDiff.Kind
 DEFAULTS: Final = "__defaults"  # the official plugins' own mark of names that were given
@@ -28,7 +28,7 @@ class CloudProvider(Servicer):
         super().__init__(package, self.of.version)
         self.cloud: Cloud = importlib.import_module(f"tools.providers.cloud.{package}").CLOUD
         self.schemas = schemas or Schemas(self.of)
-        self.resources = Resources(self.cloud, settings.account(self.of, self.cloud, {}, world.load()))
+        self.resources = Resources(self.cloud, settings.account(self.of, self.cloud, {}, world.World()))
 
     def CheckConfig(self, request: Message, context: Message) -> Message:
         schema, given = self.schemas.settings(), decode(request.news)
@@ -71,9 +71,7 @@ class CloudProvider(Servicer):
             kept = {"name": old.get(place)} if place in (old.get(DEFAULTS) or []) else {}
             given[place] = naming.name(request.urn, kept, given)
             given[DEFAULTS] = [place]
-        return pb.CheckResponse(
-            inputs=encode(Properties(data=given, secrets=new.secrets)), failures=_failures(found)
-        )
+        return pb.CheckResponse(inputs=encode(Properties(data=given, secrets=new.secrets)), failures=_failures(found))
 
     def Diff(self, request: Message, context: Message) -> Message:
         token, schema = self._schema(request.urn)
@@ -142,7 +140,7 @@ class CloudProvider(Servicer):
         return token, schema
 
 
-def _failures(found: Any) -> list[Message]:
+def _failures(found: Iterable[check.Failure]) -> list[Message]:
     return [pb.CheckFailure(property=format_path(path), reason=reason) for path, reason in found]
 
 
@@ -150,9 +148,7 @@ def _bare(inputs: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in inputs.items() if name != DEFAULTS and value is not None}
 
 
-def _at(value: Any, path: tuple[str | int, ...]) -> Any:
+def _at(value: Json, path: Path) -> Json:
     for step in path:
         value = value[step]
     return value
-
-

@@ -8,17 +8,19 @@ import types
 import typing
 from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from tools.providers.cloud.schema import Field, Schema, Shape, Type
 from tools.providers.cloud.sdk import Found
+
+Hint: TypeAlias = Any  # a type, or what `typing` makes of several
 
 _WORDS: Final = {str: "string", int: "integer", float: "number", bool: "boolean"}
 _OPEN: Final = "any"
 # How the SDKs' own texts say it. "may force" and conditions ("changing from X to Y") are left to the tables.
 _FORCES: Final = re.compile(
-    r"[Cc]hanging (?:this|the) ?(?:value|parameter|argument|field)? ?(?:will )?(?:forces?|creates?|recreates?) (?:a |the )?"
-    r"(?:new|replacement|recreation)|Forces (?:a )?new resource|Forces replacement|\bForceNew\b",
+    r"[Cc]hanging (?:this|the) ?(?:value|parameter|argument|field)? ?(?:will )?(?:forces?|creates?|recreates?) "
+    r"(?:a |the )?(?:new|replacement|recreation)|Forces (?:a )?new resource|Forces replacement|\bForceNew\b",
 )
 
 
@@ -67,16 +69,16 @@ def _texts(cls: type) -> Iterator[tuple[str, str]]:
         yield pulumi_name, getter.__doc__ or ""
 
 
-def _hints(function: Any, module: str) -> dict[str, Any]:
+def _hints(function: Hint, module: str) -> dict[str, Any]:
     import pulumi  # the whole SDK: loaded by now, and not wanted in a process that has all its schemas in files
 
-    local = {"Output": pulumi.Output, "T": type(None)}
+    local: dict[str, Any] = {"Output": pulumi.Output, "T": type(None)}
     return typing.get_type_hints(function, globalns=vars(sys.modules[module]), localns=local)
 
 
-def _unfold(hint: Any) -> Iterator[Any]:
+def _unfold(hint: Hint) -> Iterator[Hint]:
     """The plain alternatives of `Input[…]`, `Output[…]`, `Optional[…]` and unions of them."""
-    origin = typing.get_origin(hint)
+    origin: Any = typing.get_origin(hint)
     if origin is typing.Union or origin is types.UnionType:
         for item in typing.get_args(hint):
             if getattr(typing.get_origin(item), "__name__", "") not in {"Awaitable", "Output"}:
@@ -87,7 +89,7 @@ def _unfold(hint: Any) -> Iterator[Any]:
         yield hint
 
 
-def _type(hint: Any, objects: dict[str, Shape]) -> Type:
+def _type(hint: Hint, objects: dict[str, Shape]) -> Type:
     found: list[Type] = []
     for item in _unfold(hint):
         kind = _one(item, objects)
@@ -102,8 +104,9 @@ def _type(hint: Any, objects: dict[str, Shape]) -> Type:
     return found[0] if len(found) == 1 else {"one": found}
 
 
-def _one(item: Any, objects: dict[str, Shape]) -> Type | None:
-    origin, arguments = typing.get_origin(item), typing.get_args(item)
+def _one(item: Hint, objects: dict[str, Shape]) -> Type | None:
+    origin: Any = typing.get_origin(item)
+    arguments = typing.get_args(item)
     if item is type(None) or typing.is_typeddict(item):
         return None
     if item in _WORDS:

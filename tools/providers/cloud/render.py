@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tools.providers.cloud.world import World
-from tools.providers.values import UNKNOWN
+from tools.providers.values import UNKNOWN, Json
 
 _ALONE: Final = re.compile(r"\{(\w+)\}")
 _BASE36: Final = string.digits + string.ascii_lowercase
@@ -60,7 +60,7 @@ def seeded(seed: str) -> dict[str, str]:
     return {"HEX": digest.hex(), "BASE": base, "DIGITS": str(int.from_bytes(digest, "little"))}
 
 
-def fill(template: Any, values: Mapping[str, Any]) -> Any:
+def fill(template: Json, values: Mapping[str, Any]) -> Json:
     """The template with its fields filled in; None where a field that stands alone is missing."""
     if isinstance(template, Mapping):
         filled = {name: fill(item, values) for name, item in template.items()}
@@ -75,13 +75,13 @@ def fill(template: Any, values: Mapping[str, Any]) -> Any:
 
 
 class _Known(dict[str, Any]):
-    """A text of which a part is not known yet is not known."""
+    """A field that there is not is empty."""
 
     def __missing__(self, key: str) -> str:
         return ""
 
 
-def known(value: Any) -> Any:
+def known(value: Json) -> Json:
     """The value, or UNKNOWN for a text that has an unknown part."""
     if isinstance(value, str) and UNKNOWN in value:
         return UNKNOWN

@@ -10,7 +10,7 @@ from tools.providers.cloud.lookups import zones
 from tools.providers.cloud.render import Account, fill, known, seeded
 from tools.providers.cloud.schema import Schema
 from tools.providers.protocol import ProviderFailure
-from tools.providers.values import UNKNOWN
+from tools.providers.values import UNKNOWN, Json
 
 _IDENTIFIER = "{NAME}-{HEX:.12}"
 
@@ -48,7 +48,7 @@ class Resources:
             made["tagsAll"] = self._all_tags(inputs)
         return complete(schema, made, values, preview=preview)
 
-    def _all_tags(self, inputs: Mapping[str, Any]) -> Any:
+    def _all_tags(self, inputs: Mapping[str, Any]) -> Json:
         """Every tag of the provider's default ones and its own."""
         tags = inputs.get("tags") or {}
         default = (self.settings.get("defaultTags") or {}).get("tags") or {}
@@ -71,7 +71,8 @@ class Resources:
         made = {**kept, **merged}
         if "tagsAll" in fields:
             made["tagsAll"] = self._all_tags(new)
-        return complete(schema, made, self._values(new, "", str(state.get("arn") or state.get("name"))), preview=preview)
+        values = self._values(new, "", str(state.get("arn") or state.get("name")))
+        return complete(schema, made, values, preview=preview)
 
     def read(
         self, token: str, urn: str, schema: Schema, identifier: str, state: Mapping[str, Any]
@@ -97,7 +98,7 @@ class Resources:
         return {"name": name, **inputs, **self.account.values(), **seeded(seed), **own}
 
 
-def _under(there: Any, extra: Any) -> Any:
+def _under(there: Json, extra: Json) -> Json:
     """The given values, and beneath them what a table adds where nothing is given."""
     if isinstance(there, Mapping) and isinstance(extra, Mapping):
         both = {name: _under(there[name], value) if name in there else value for name, value in extra.items()}
@@ -105,12 +106,12 @@ def _under(there: Any, extra: Any) -> Any:
     return there
 
 
-def _unknown(table: Any) -> Any:
+def _unknown(table: Json) -> Json:
     """What a table gives, before the cloud has given it."""
     return {name: _unknown(item) for name, item in table.items()} if isinstance(table, Mapping) else UNKNOWN
 
 
-def _merge(state: Any, new: Any) -> Any:
+def _merge(state: Json, new: Json) -> Json:
     """New inputs over the old outputs: what the cloud added to an object stays."""
     if isinstance(state, Mapping) and isinstance(new, Mapping):
         return {**new, **{name: _merge(value, new[name]) if name in new else value for name, value in state.items()}}

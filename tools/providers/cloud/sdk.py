@@ -21,7 +21,7 @@ _importing = threading.Lock()
 
 @dataclass(frozen=True)
 class Found:
-    """A resource's or a function's Python side: `inputs` the Args class or the function, `outputs` the class it gives."""
+    """A resource's or function's Python side: `inputs` is the Args class or the function, `outputs` the class given."""
 
     inputs: type | Callable[..., Any]
     outputs: type
@@ -41,7 +41,8 @@ def resource(package: Package, token: str) -> Found | None:
     if f"class {name}(pulumi.CustomResource)" not in source:
         return None
     module = _load(package, path)
-    return Found(getattr(module, f"{name}Args", None) or getattr(module, f"{name}InitArgs"), getattr(module, name), source)
+    inputs = getattr(module, f"{name}Args", None) or getattr(module, f"{name}InitArgs")
+    return Found(inputs, getattr(module, name), source)
 
 
 def function(package: Package, token: str) -> Found | None:
@@ -72,6 +73,22 @@ def _file(package: Package, token: str) -> Path | None:
     return None
 
 
+class _Thin(ModuleType):
+    """An SDK's package without its resources: types of other packages that a hint names are found when it is read."""
+
+    def __init__(self, name: str, folder: Path) -> None:
+        super().__init__(name)
+        self.__path__ = [str(folder)]
+
+    def __getattr__(self, attribute: str) -> Any:  # noqa: ANN401  a module's attribute
+        for part in ("_inputs", "_enums", "outputs"):
+            if not attribute.startswith("__") and (Path(self.__path__[0]) / f"{part}.py").exists():
+                module = importlib.import_module(f"{self.__name__}.{part}")
+                if attribute in vars(module):
+                    return vars(module)[attribute]
+        raise AttributeError(f"{self.__name__} has no {attribute}")
+
+
 def _load(package: Package, path: Path) -> ModuleType:
     relative = path.relative_to(package.folder.parent).with_suffix("")
     with _importing, warnings.catch_warnings():
@@ -82,9 +99,7 @@ def _load(package: Package, path: Path) -> ModuleType:
             folder /= part
             name = ".".join(folder.relative_to(package.folder.parent).parts)
             if name not in sys.modules:
-                empty = ModuleType(name)
-                empty.__path__ = [str(folder)]
-                sys.modules[name] = empty
+                sys.modules[name] = _Thin(name, folder)
         return importlib.import_module(".".join(relative.parts))
 
 

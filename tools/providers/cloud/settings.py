@@ -1,5 +1,6 @@
 """The provider's own arguments: checked, and read into the account that they lead to."""
 
+import contextlib
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -24,10 +25,8 @@ def plain(schema: Schema, given: Mapping[str, Any]) -> dict[str, Any]:
             continue
         kind = fields[name]["type"] if name in fields else "string"
         if isinstance(value, str) and value != UNKNOWN and kind != "string":
-            try:
+            with contextlib.suppress(ValueError):  # the check says what is wrong with it
                 value = json.loads(value)
-            except ValueError:
-                pass  # the check says what is wrong with it
         found[name] = value
     return found
 

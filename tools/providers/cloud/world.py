@@ -1,7 +1,7 @@
-"""What exists outside the stacks, for lookups, and where a cluster's API server really is: a file for tests and trials.
+"""What exists outside the stacks, for lookups, and where a cluster's API server really is: a file for tests.
 
-`AUTOGLM_STANDIN_WORLD` names a YAML or JSON file. Without it every lookup finds what it asks for. docs/provider.md lists
-the sections.
+`AUTOGLM_STANDIN_WORLD` names a YAML or JSON file. Without it every lookup finds what it asks for. docs/provider.md
+lists the sections.
 """
 
 import base64
@@ -65,9 +65,8 @@ def load(environment: Mapping[str, str] = os.environ) -> World:
     if not isinstance(content, Mapping):
         raise ProviderFailure(f"{VARIABLE}: {name}: expected a table of sections")
     if unknown := sorted(content.keys() - _SCALARS - SECTIONS):
-        raise ProviderFailure(
-            f"{VARIABLE}: {name}: unknown sections {', '.join(unknown)}; there are {', '.join(sorted(_SCALARS | SECTIONS))}"
-        )
+        there = ", ".join(sorted(_SCALARS | SECTIONS))
+        raise ProviderFailure(f"{VARIABLE}: {name}: unknown sections {', '.join(unknown)}; there are {there}")
     return World(content)
 
 
