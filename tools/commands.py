@@ -5,12 +5,15 @@ import os
 import subprocess
 import sys
 from argparse import Namespace
+from typing import Any
 
-from tools import check, contexts, lock, machine, preflight, regions, toolset
+from tools import check, cloud, lock, machine, preflight, regions, toolset, trial
 from tools import down as taking_down
+from tools import preview as previewing
+from tools import preview_all as previewing_all
 from tools import status as state
 from tools import up as bringing_up
-from tools.cluster_choice import Kind, forget_stopped, target
+from tools.cluster_choice import forget_stopped
 from tools.paths import LOG, ROOT, STATE
 from tools.process import ToolError
 from tools.quiet import Quiet
@@ -20,18 +23,36 @@ from tools.steps import Clock, run_steps
 
 def up(options: Namespace, clock: Clock) -> int:
     region = regions.load(options.stack)
+    if (provider := regions.provider(options.stack)) != PRIVATE:
+        return _up_on_cloud(region, provider, options, clock)
     facts = machine.collect(preflight.PORTS)
     to = bringing_up.pick(region, facts, options.context)
     with lock.alone("up"):
         run = bringing_up.Up(region=region, target=to, facts=facts, clock=clock, verbose=options.verbose)
         outputs = run.run()
-    stack = "" if options.stack == "dev" else f" STACK={options.stack}"
-    clock.line(f"ready: {outputs['endpoint']} serves {outputs['model']}; its key: make -s output NAME=apiKey{stack}")
+    _ready(options.stack, outputs, clock)
     return 0
 
 
+def _up_on_cloud(region: regions.Region, provider: str, options: Namespace, clock: Clock) -> int:
+    show = bringing_up.show if options.verbose else Quiet(bringing_up.show)
+    with lock.alone("up"):
+        outputs = cloud.up(region, provider, clock, show, bringing_up.write)
+    _ready(options.stack, outputs, clock)
+    return 0
+
+
+def _ready(name: str, outputs: dict[str, Any], clock: Clock) -> None:
+    stack = "" if name == "dev" else f" STACK={name}"
+    clock.line(f"ready: {outputs['endpoint']} serves {outputs['model']}; its key: make -s output NAME=apiKey{stack}")
+
+
 def down(options: Namespace, clock: Clock) -> int:
+    provider = regions.provider(options.stack)
     with lock.alone("down"):
+        if provider != PRIVATE:
+            cloud.down(regions.load(options.stack), provider, clock, Quiet(bringing_up.show))
+            return 0
         taking_down.down(Stack(options.stack), keep=options.keep, clock=clock, show=Quiet(bringing_up.show))
     return 0
 
@@ -41,11 +62,30 @@ def status(options: Namespace, clock: Clock) -> int:
 
 
 def preview(options: Namespace, clock: Clock) -> int:
-    _prepare(options, clock)
+    if options.stack == previewing_all.ALL:
+        return _preview_all(clock)
+    stack = _prepare(options, clock)
     forget_stopped()
-    stack = Stack(options.stack)
     clock.line(f"pulumi preview: stack {stack.name}")
-    return subprocess.run(stack.argv("preview", "--diff"), env=stack.environment(), cwd=ROOT).returncode
+    if options.diff:
+        shown = subprocess.run(stack.argv("preview", "--diff"), env=stack.environment(), cwd=ROOT).returncode
+        if shown:
+            return shown
+    outcome = previewing.preview(regions.load(options.stack), stack, clock.line)
+    for line in outcome.text():
+        bringing_up.show(line)
+    clock.line(f"preview: {'passed' if outcome.passed else 'the policy rules forbid it'}; nothing was made")
+    return 0 if outcome.passed else 1
+
+
+def _preview_all(clock: Clock) -> int:
+    with lock.alone("preview"):
+        run_steps(toolset.pulumi_of_all(), memory=machine.free_memory(), logs=LOG, clock=clock)
+    forget_stopped()
+    rows = previewing_all.preview_all(previewing_all.names(), clock, memory=machine.free_memory())
+    for line in previewing_all.table(rows):
+        bringing_up.show(line)
+    return 0 if all(row.passed for row in rows) else 1
 
 
 def pulumi(options: Namespace, clock: Clock) -> int:
@@ -56,25 +96,24 @@ def pulumi(options: Namespace, clock: Clock) -> int:
     os.execvpe(stack.argv()[0], stack.argv(*options.arguments), stack.environment())  # noqa: S606
 
 
-def _prepare(options: Namespace, clock: Clock) -> None:
-    """The engine, and a stack whose configuration names the cluster of the last `up`, or the one that it would make."""
+def _prepare(options: Namespace, clock: Clock) -> Stack:
+    """The engine, and a stack whose configuration names the cluster of the last `up`, or the one that it would make.
+
+    Another context is for this preview alone: the configuration is where `down` looks for the stack's cluster.
+    """
     region = regions.load(options.stack)
     stack = Stack(options.stack)
+    context = getattr(options, "context", None)
     with lock.alone(options.command):
-        run_steps(toolset.pulumi(), memory=machine.free_memory(), logs=LOG, clock=clock)
-        if stack.config.exists():
-            below = stack.overlay()
+        steps = toolset.pulumi(regions.provider(options.stack))
+        run_steps(steps, memory=machine.free_memory(), logs=LOG, clock=clock)
+        if not stack.config.exists():
+            stack.prepare(region.with_overlay(trial.overlay(region, context)))
+        elif context:
+            return stack.configured_apart(region.with_overlay(trial.overlay(region, context)))
         else:
-            context = getattr(options, "context", None)
-            found = contexts.find(context) if context else None
-            to = target(
-                Kind.OWN if found else Kind.EMBEDDED,
-                "",
-                kubeconfig=found[0] if found else None,
-                context=found[1] if found else None,
-            )
-            below = bringing_up.overlay(to, {})
-        stack.prepare(region.with_overlay(below))
+            stack.prepare(region.with_overlay(stack.overlay() if trial.is_private(region) else {}))
+    return stack
 
 
 def output(options: Namespace, clock: Clock) -> int:
