@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
-from stacks.cloud import Owner
+from stacks.cloud import AdoptedNetwork, CloudParts, ExistingVpc, NewNetwork, Owner
 from stacks.fields import Label, Part
 from stacks.problems import Problem
 
@@ -110,11 +110,11 @@ def broken(spec: FleetSpec, folder: Path = _FOLDER) -> list[Problem]:
     return unknown or fleet_rules.broken(spec, regions(spec, folder))
 
 
+def network(region: CloudParts) -> NewNetwork | ExistingVpc:
+    return region.network.existing if isinstance(region.network, AdoptedNetwork) else region.network
+
+
 def cidrs(spec: FleetSpec, found: "Mapping[str, RegionSpec]") -> dict[str, IPv4Network]:
     """Each member's addresses: its network's in its region file, or its site's here."""
-    blocks = {name: member.site.cidr for name, member in spec.members.items() if member.site}
-    for name, region in found.items():
-        network = getattr(region, "network", None)
-        if network is not None:
-            blocks[name] = getattr(network, "existing", network).cidr
-    return blocks
+    sites = {name: member.site.cidr for name, member in spec.members.items() if member.site}
+    return sites | {name: network(region).cidr for name, region in found.items() if isinstance(region, CloudParts)}

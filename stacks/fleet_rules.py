@@ -2,13 +2,15 @@
 
 import difflib
 from collections.abc import Callable, Mapping, Sequence
+from ipaddress import IPv4Network
 from itertools import combinations
 from typing import TYPE_CHECKING
 
 from components import cloud_regions
 from stacks.cloud import CloudParts
-from stacks.fleet import FleetSpec, cidrs
+from stacks.fleet import FleetSpec, cidrs, network
 from stacks.problems import Path, Problem
+from stacks.schema import TencentcloudRegion
 
 if TYPE_CHECKING:
     from stacks.schema import RegionSpec
@@ -161,6 +163,33 @@ def _ports_once(spec: FleetSpec, _: Regions) -> list[Problem]:
     ]
 
 
+def _ports_where_rules_are_single(spec: FleetSpec, regions: Regions) -> list[Problem]:
+    """Tencent Cloud's region holds its group's rules as one set, to which a fleet can't add."""
+    fixed = [name for name, region in regions.items() if isinstance(region, TencentcloudRegion)]
+    if not spec.ports or not fixed:
+        return []
+    reason = f"on Tencent Cloud ({', '.join(fixed)}) nothing can cross but 443: leave ports out"
+    return [Problem(path=("ports",), reason=reason)]
+
+
+def _regions_let_each_other_in(spec: FleetSpec, regions: Regions) -> list[Problem]:
+    """A fleet opens nothing that the region's own file doesn't: both sides consent."""
+    blocks = cidrs(spec, regions)
+    return [
+        Problem(
+            path=("members", name),
+            reason=f"its region lets {other} in nowhere: add {block} to network.peers in stacks/{name}.yaml",
+        )
+        for name, region in regions.items()
+        for other, block in blocks.items()
+        if other != name and isinstance(region, CloudParts) and not _lets_in(region, block)
+    ]
+
+
+def _lets_in(region: CloudParts, block: IPv4Network) -> bool:
+    return any(block.subnet_of(peer) for peer in network(region).peers)
+
+
 def _place(region: "RegionSpec | None") -> tuple[str, str] | None:
     return (region.provider, region.region) if isinstance(region, CloudParts) else None
 
@@ -176,4 +205,6 @@ _RULES: tuple[Callable[[FleetSpec, Regions], list[Problem]], ...] = (
     _sites_are_called_from_outside,
     _someone_serves,
     _ports_once,
+    _ports_where_rules_are_single,
+    _regions_let_each_other_in,
 )

@@ -1,4 +1,7 @@
-"""What a VPC of Alibaba Cloud needs beside a peering or a VPN: routes, and rules for what may come in."""
+"""What a VPC of Alibaba Cloud needs beside a peering or a VPN: routes, and rules for what may cross.
+
+The region's own security.py lets its network.peers in on 443.
+"""
 
 from itertools import product
 
@@ -7,7 +10,6 @@ from pulumi_alicloud import ecs, vpc
 
 from components.fleet.args import CrossingArgs, Via
 
-REGION_ADMITS_PEERS = True  # security.py lets network.peers in on 443
 _HOPS = {Via.PEERING: "VpcPeer", Via.VPN: "VpnGateway"}
 _WAYS = (("ingress", "from"), ("egress", "to"))
 

@@ -3,10 +3,8 @@
 import pulumi
 from pulumi_aws import ec2, vpc
 
-from components.fleet.args import CrossingArgs, Via
+from components.fleet.args import HTTPS, CrossingArgs, Via
 from components.tags import tags
-
-REGION_ADMITS_PEERS = False  # security.py leaves network.peers to the fleet
 
 
 class Crossing(pulumi.ComponentResource):
@@ -22,7 +20,7 @@ class Crossing(pulumi.ComponentResource):
                 gateway_id=args.hop if args.via is Via.VPN else None,
                 opts=options,
             )
-        for port in args.ports:
+        for port in (HTTPS, *args.ports):  # security.py leaves 443 from network.peers to the fleet
             vpc.SecurityGroupIngressRule(
                 f"{name}-from-{port.number}",
                 security_group_id=args.member.node_security_group,

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from ipaddress import IPv4Network
 
 import pulumi
 
@@ -27,14 +26,16 @@ class Port:
     reason: str
 
 
+HTTPS = Port(number=443, reason="The gateway over TLS")
+
+
 @dataclass(frozen=True, kw_only=True)
 class End:
-    """A member of the fleet, the provider for its region and account, and whom its region admits on 443 by itself."""
+    """A member of the fleet, and the provider for its region and account."""
 
     name: str
     member: FleetMember
     provider: pulumi.ProviderResource
-    admits: tuple[IPv4Network, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +76,8 @@ class VpnConnectionArgs:
 
 @dataclass(frozen=True, kw_only=True)
 class CrossingArgs:
-    """What a member needs to reach `peer`, and to be reached: routes to its addresses over `hop`, rules for `ports`."""
+    """What a member needs to reach `peer`, and to be reached: routes to its addresses over `hop`, rules for `ports`
+    beside 443, on which a region lets in those whom its file names as network.peers."""
 
     member: FleetMember
     peer: str

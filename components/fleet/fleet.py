@@ -72,7 +72,7 @@ def _end(name: str, stack: str, region: "CloudRegion", parent: pulumi.Resource) 
     expected = references.Expected(facts=facts, zones=len(network.zones))
     member = references.read(stack, expected, pulumi.ResourceOptions(parent=parent))
     module = importlib.import_module(f"components.{region.provider}.provider")
-    return End(name=stack, member=member, provider=module.make(name, region, parent), admits=network.peers)
+    return End(name=stack, member=member, provider=module.make(name, region, parent))
 
 
 def _common(spec: "FleetSpec", tags: Tags) -> Common:

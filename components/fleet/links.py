@@ -10,7 +10,7 @@ import pulumi_random as random
 
 from components.fleet import ipsec
 from components.fleet.args import CrossingArgs, End, PeeringArgs, Port, Tags, Via, VpnConnectionArgs, VpnGatewayArgs
-from components.fleet.plan import to_open, tunnels
+from components.fleet.plan import tunnels
 
 Addresses = tuple[pulumi.Output[str], ...]
 
@@ -178,14 +178,13 @@ def _cross(
     common: Common,
     parent: pulumi.Resource,
 ) -> None:
-    module = _cloud(end, "crossing")
     args = CrossingArgs(
         member=end.member,
         peer=peer,
         peer_cidr=cidr,
         via=via,
         hop=hop,
-        ports=to_open(common.ports, end.admits if module.REGION_ADMITS_PEERS else (), cidr),
+        ports=common.ports,
         tags=common.tags,
     )
-    module.Crossing(f"{name}-crossing", args, _of(end, parent))
+    _cloud(end, "crossing").Crossing(f"{name}-crossing", args, _of(end, parent))

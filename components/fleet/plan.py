@@ -2,12 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import IPv4Network
 from itertools import combinations
 
-from components.fleet.args import Port, Via
-
-HTTPS = Port(number=443, reason="The gateway over TLS")
+from components.fleet.args import Via
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,10 +42,3 @@ def tunnels(near_legs: int, far_legs: int) -> int:
     """How many tunnels join two gateways with so many public addresses: each address is used, so none is a single
     point of failure where its cloud has two."""
     return max(near_legs, far_legs)
-
-
-def to_open(declared: Sequence[Port], admits: Sequence[IPv4Network], peer: str) -> tuple[Port, ...]:
-    """The ports that need a rule for `peer`: a region whose file names it in network.peers has opened 443 itself, and
-    clouds refuse the same rule twice."""
-    known = any(IPv4Network(peer).subnet_of(block) for block in admits)
-    return tuple(declared) if known else (HTTPS, *declared)

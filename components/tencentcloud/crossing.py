@@ -1,21 +1,24 @@
-"""What a VPC of Tencent Cloud needs beside a peering or a VPN: routes, and rules for what may come in."""
+"""What a VPC of Tencent Cloud needs beside a peering or a VPN: routes.
 
-from itertools import product
+The region's own security.py lets its network.peers in on 443, by a rule set: one that is the whole of its group, so
+that a rule from here would be taken out by the region's next update.
+"""
 
 import pulumi
-from tencentcloud_iac_pulumi import route, security
+from tencentcloud_iac_pulumi import route
 
 from components.fleet.args import CrossingArgs, Via
 
-REGION_ADMITS_PEERS = True  # security.py lets network.peers in on 443
 _HOPS = {Via.PEERING: "PEERCONNECTION", Via.VPN: "VPN"}
-_WAYS = (("ingress", "from"), ("egress", "to"))
 
 
 class Crossing(pulumi.ComponentResource):
+    """Raises ValueError for ports beside 443."""
+
     def __init__(self, name: str, args: CrossingArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("open-autoglm:tencentcloud:Crossing", name, None, opts)
-        options = pulumi.ResourceOptions(parent=self)
+        if args.ports:
+            raise ValueError(f"{name}: on Tencent Cloud nothing crosses but 443: leave {args.ports[0].number} out")
         for index, table in enumerate(args.member.route_tables):
             route.TableEntry(
                 f"{name}-route-{index}",
@@ -24,18 +27,6 @@ class Crossing(pulumi.ComponentResource):
                 destination_cidr_block=args.peer_cidr,
                 next_type=_HOPS[args.via],
                 next_hub=args.hop,
-                opts=options,
-            )
-        for port, (way, word) in product(args.ports, _WAYS):
-            security.GroupRule(
-                f"{name}-{word}-{port.number}",
-                security_group_id=args.member.node_security_group,
-                description=f"{port.reason}: {word} {args.peer} of the fleet",
-                type=way,
-                policy="ACCEPT",
-                ip_protocol="TCP",
-                port_range=str(port.number),
-                cidr_ip=args.peer_cidr,
-                opts=options,
+                opts=pulumi.ResourceOptions(parent=self),
             )
         self.register_outputs({})
