@@ -87,6 +87,12 @@ def test_the_addresses_of_a_plan() -> None:
     assert [str(subnet) for subnet in plan.public] == ["10.0.252.0/23", "10.0.244.0/23"]
 
 
+def test_a_subnet_has_room_for_what_a_cloud_keeps() -> None:
+    """4,090 pods and AWS's own five would fill 4,096 addresses, and nothing could be added to that subnet."""
+    plan = cidr.plan(IPv4Network("10.0.0.0/16"), 2, 4090)
+    assert [subnet.prefixlen for subnet in plan.pods] == [19, 19]
+
+
 def test_a_small_range_is_refused_with_one_that_would_do() -> None:
     with pytest.raises(ValueError) as error:
         cidr.plan(IPv4Network("10.0.0.0/24"), 3, 1000)
