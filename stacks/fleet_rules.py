@@ -54,10 +54,11 @@ def _standby_is_another(spec: FleetSpec, regions: Regions) -> list[Problem]:
 
 
 def _copies_are_elsewhere(spec: FleetSpec, regions: Regions) -> list[Problem]:
-    """What the primary stores must outlive its region: the region's own file says where the copy is."""
+    """What the primary stores must outlive its region: the region's own file says where the copy is. A bucket that
+    exists may have one that no file knows of."""
     name = spec.recovery.primary
     primary = regions.get(name)
-    if not isinstance(primary, CloudParts):
+    if not isinstance(primary, CloudParts) or primary.storage.bucket:
         return []
     copy = primary.storage.replica_region
     fix = f"set storage.replicaRegion in stacks/{name}.yaml to another region of the cloud"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from hashlib import sha256
 from typing import Any
 
-import grpc
+import grpc  # type: ignore[import-untyped]
 import pulumi
 from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs
 
@@ -109,7 +109,7 @@ def exported(stack: str) -> dict[str, Any]:
     return export(member)
 
 
-class _RefusedError(grpc.RpcError):
+class _RefusedError(grpc.RpcError):  # type: ignore[misc]
     def code(self) -> grpc.StatusCode:
         return grpc.StatusCode.UNKNOWN
 
