@@ -48,7 +48,9 @@ class Logs(pulumi.ComponentResource):
                 f"{name}-{kind}-index",
                 topic_id=topic.id,
                 status=True,
-                rule={"full_text": {"case_sensitive": False, "contain_zh": False, "tokenizer": _SEPARATORS}},
+                rule=cls.IndexRuleArgs(
+                    full_text=cls.IndexRuleFullTextArgs(case_sensitive=False, contain_zh=False, tokenizer=_SEPARATORS)
+                ),
                 opts=child,
             )
             self.topics[kind] = topic.id

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import pulumi
 from tencentcloud_iac_pulumi import cfs, security
-from tencentcloud_iac_pulumi.security import GroupRuleSetEgressArgsDict, GroupRuleSetIngressArgsDict
+from tencentcloud_iac_pulumi.security import GroupRuleSetEgressArgs, GroupRuleSetIngressArgs
 
-from components.cloud_args import SecurityArgs
+from components.cloud_args import SecurityArgs, Tags
 from components.tags import tags
 from components.types import SecurityParts
 
@@ -28,6 +28,15 @@ class Rule:
     why: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Group:
+    """What a security group is of, and what it accepts in each direction. It refuses the rest."""
+
+    what: str
+    into: tuple[Rule, ...]
+    out: tuple[Rule, ...] = ()
+
+
 class Security(pulumi.ComponentResource):
     """A group refuses what no rule accepts, both ways. Rules name ranges and not groups: with VPC-CNI, pods have
     network interfaces of their own, on which no group need be.
@@ -40,24 +49,19 @@ class Security(pulumi.ComponentResource):
     def __init__(self, name: str, args: SecurityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("open-autoglm:tencentcloud:Security", name, None, opts)
         self._name, self._args = name, args
-        nodes = self._group("nodes", "Nodes and pods of the cluster", list(into_nodes(args)), list(out_of_nodes(args)))
-        balancer = self._group(
-            "balancer", "The load balancer in front of the gateway", list(into_balancer(args)), list(inside(args, "To"))
+        child = pulumi.ResourceOptions(parent=self)
+        nodes = Group(what="Nodes and pods of the cluster", into=tuple(into_nodes(args)), out=tuple(out_of_nodes(args)))
+        balancer = Group(
+            what="The load balancer in front of the gateway",
+            into=tuple(into_balancer(args)),
+            out=tuple(inside(args, "To")),
         )
-        self.parts = SecurityParts(nodes=nodes, files=self._files(), balancer=balancer)
+        self.parts = SecurityParts(
+            nodes=make_group(f"{name}-nodes", nodes, args.tags, child),
+            files=self._files(),
+            balancer=make_group(f"{name}-balancer", balancer, args.tags, child),
+        )
         self.register_outputs({"nodes": self.parts.nodes})
-
-    def _group(self, kind: str, what: str, into: list[Rule], out: list[Rule]) -> pulumi.Output[str]:
-        name, child = f"{self._name}-{kind}", pulumi.ResourceOptions(parent=self)
-        group = security.Group(name, name=name, description=what, tags=tags(self._args.tags, name), opts=child)
-        security.GroupRuleSet(
-            f"{name}-rules",
-            security_group_id=group.id,
-            ingresses=[_ingress(rule) for rule in into],
-            egresses=[_egress(rule) for rule in out],
-            opts=child,
-        )
-        return group.id
 
     def _files(self) -> pulumi.Output[str]:
         """Only nodes may mount: the CSI driver does, in the node's network. Without rules nobody may."""
@@ -74,6 +78,19 @@ class Security(pulumi.ComponentResource):
                 opts=child,
             )
         return group.id
+
+
+def make_group(name: str, group: Group, common: Tags, opts: pulumi.ResourceOptions) -> pulumi.Output[str]:
+    """Returns the group's id. The rules are one set, so that none lives on that is not here."""
+    made = security.Group(name, name=name, description=group.what, tags=tags(common, name), opts=opts)
+    security.GroupRuleSet(
+        f"{name}-rules",
+        security_group_id=made.id,
+        ingresses=[_ingress(rule) for rule in group.into],
+        egresses=[_egress(rule) for rule in group.out],
+        opts=opts,
+    )
+    return made.id
 
 
 def inside(args: SecurityArgs, way: str) -> Iterator[Rule]:
@@ -112,21 +129,13 @@ def into_balancer(args: SecurityArgs) -> Iterator[Rule]:
         yield Rule(protocol="TCP", port="443", range=str(peer), why="Another region of the fleet, over TLS")
 
 
-def _ingress(rule: Rule) -> GroupRuleSetIngressArgsDict:
-    return {
-        "action": "ACCEPT",
-        "protocol": rule.protocol,
-        "port": rule.port,
-        "cidr_block": rule.range,
-        "description": rule.why,
-    }
+def _ingress(rule: Rule) -> GroupRuleSetIngressArgs:
+    return GroupRuleSetIngressArgs(
+        action="ACCEPT", protocol=rule.protocol, port=rule.port, cidr_block=rule.range, description=rule.why
+    )
 
 
-def _egress(rule: Rule) -> GroupRuleSetEgressArgsDict:
-    return {
-        "action": "ACCEPT",
-        "protocol": rule.protocol,
-        "port": rule.port,
-        "cidr_block": rule.range,
-        "description": rule.why,
-    }
+def _egress(rule: Rule) -> GroupRuleSetEgressArgs:
+    return GroupRuleSetEgressArgs(
+        action="ACCEPT", protocol=rule.protocol, port=rule.port, cidr_block=rule.range, description=rule.why
+    )
