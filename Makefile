@@ -21,8 +21,8 @@ down: ## destroy the stack and stop the cluster (KEEP=1 keeps the cluster)
 status: ## the machine, the tools, the cluster's processes, the stack
 	@$(TOOLS) status --stack "$(STACK)"
 
-preview: ## what up would change; needs no cluster and no root
-	@$(TOOLS) preview --stack "$(STACK)" $(IN_CONTEXT)
+preview: ## what up would change, its cost, the policy rules; no cluster, root or account needed (STACK=all VERBOSE=1)
+	@$(TOOLS) preview --stack "$(STACK)" $(IN_CONTEXT) $(if $(filter-out 0,$(VERBOSE)),--diff)
 
 output: ## one output of the stack, secrets in clear: make -s output NAME=endpoint
 	@$(TOOLS) output --stack "$(STACK)" $(NAME)

@@ -8,9 +8,9 @@ import time
 from collections.abc import Callable, Sequence
 from types import FrameType
 
-from tools import lock, machine, preflight, venv
+from tools import credentials, lock, machine, preflight, venv, where
 from tools.cluster_choice import Found, Kind, choose
-from tools.paths import LOG
+from tools.paths import LOG, TOOLS
 from tools.process import ToolError, end_children
 from tools.steps import Clock
 
@@ -21,7 +21,7 @@ COMMANDS = {
     "up": "find or build what is needed, start a cluster, run pulumi up, ask the model",
     "down": "destroy the stack and stop the cluster; says what is kept",
     "status": "the machine, the tools, the cluster's processes, the stack; exit code 1 unless the cluster is well",
-    "preview": "what `up` would change; needs no cluster and no root",
+    "preview": "what `up` would change and cost, and whether the rules allow it; needs no cluster, root or account",
     "output": "one output of the stack, secrets in clear; all of them, secrets hidden, without a name",
     "build": "find or build the programs named, or all: pulumi and its plugins, etcd, Kubernetes, CoreDNS, …",
     "test": "every check, or those stages whose name holds one of the words given",
@@ -43,6 +43,8 @@ def main(arguments: Sequence[str]) -> int:
         return _run(options, list(arguments), clock)
     except ToolError as problem:
         return _leave(f"error: {problem}", 1)
+    except PermissionError as problem:
+        return _leave(f"error: {_not_ours(problem)}", 1)
     except KeyboardInterrupt:
         end_children()
         return _leave("interrupted; the same command takes up where this one ended", INTERRUPTED)
@@ -53,11 +55,16 @@ def parser() -> argparse.ArgumentParser:
     commands = made.add_subparsers(dest="command", required=True, metavar="COMMAND")
     by_name = {name: commands.add_parser(name, help=text, description=text) for name, text in COMMANDS.items()}
     for name in ("up", "down", "status", "preview", "output", "pulumi"):
-        by_name[name].add_argument("--stack", default="dev", help="one of stacks/*.yaml (default: %(default)s)")
+        all_of_them = ", or `all`" if name == "preview" else ""
+        by_name[name].add_argument(
+            "--stack", default="dev", help=f"one of stacks/*.yaml{all_of_them} (default: %(default)s)"
+        )
     for name in ("up", "preview"):
         by_name[name].add_argument("--context", help="a context of your kubeconfig, instead of a cluster made here")
     for name in ("up", "test"):
         by_name[name].add_argument("--verbose", action="store_true", help="show what otherwise only the logs have")
+    for name in ("--diff", "--verbose"):
+        by_name["preview"].add_argument(name, dest="diff", action="store_true", help="show the engine's own diff, too")
     by_name["down"].add_argument("--keep", action="store_true", help="leave the cluster running")
     by_name["output"].add_argument("name", nargs="?", help="endpoint, apiKey or model")
     by_name["build"].add_argument("names", nargs="*", metavar="NAME", help="a program, such as kubelet")
@@ -94,6 +101,9 @@ def _run(options: argparse.Namespace, arguments: list[str], clock: Clock) -> int
 
 def _preflight(options: argparse.Namespace, clock: Clock) -> None:
     """Reports, and raises ToolError if something stands in the way, before anything is changed."""
+    if clouds := where.clouds(options.stack):
+        credentials.refuse(options.stack, clouds)
+        return
     facts = machine.collect(preflight.PORTS)
     for line in preflight.report(facts):
         _line(line)
@@ -128,6 +138,17 @@ def _may_name_a_cluster(stack: str) -> bool:
 
 def _line(text: str) -> None:
     print(text, flush=True)
+
+
+def _not_ours(problem: PermissionError) -> str:
+    """Files that another user, such as root with `sudo make up`, has made here."""
+    file = str(problem.filename or "")
+    if os.geteuid() != 0 and file.startswith(str(TOOLS)):
+        return (
+            f"{file} belongs to another user, as after `sudo make up`: go on with sudo, "
+            f"or take it over: sudo chown -R $(id -un) {TOOLS}"
+        )
+    return f"{file or problem}: {problem.strerror or 'permission denied'}; make it accessible to this user"
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

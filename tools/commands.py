@@ -5,9 +5,10 @@ import os
 import subprocess
 import sys
 from argparse import Namespace
+from collections.abc import Sequence
 from typing import Any
 
-from tools import check, cloud, lock, machine, preflight, regions, toolset, trial
+from tools import check, cloud, lock, machine, preflight, regions, toolset, trial, where
 from tools import down as taking_down
 from tools import preview as previewing
 from tools import preview_all as previewing_all
@@ -18,13 +19,13 @@ from tools.paths import LOG, ROOT, STATE
 from tools.process import ToolError
 from tools.quiet import Quiet
 from tools.stack import Stack
-from tools.steps import Clock, run_steps
+from tools.steps import Clock, Step, run_steps
 
 
 def up(options: Namespace, clock: Clock) -> int:
     region = regions.load(options.stack)
-    if (provider := regions.provider(options.stack)) != PRIVATE:
-        return _up_on_cloud(region, provider, options, clock)
+    if clouds := where.clouds(options.stack):
+        return _up_on_cloud(region, clouds, options, clock)
     facts = machine.collect(preflight.PORTS)
     to = bringing_up.pick(region, facts, options.context)
     with lock.alone("up"):
@@ -34,10 +35,10 @@ def up(options: Namespace, clock: Clock) -> int:
     return 0
 
 
-def _up_on_cloud(region: regions.Region, provider: str, options: Namespace, clock: Clock) -> int:
+def _up_on_cloud(region: regions.Region, clouds: Sequence[str], options: Namespace, clock: Clock) -> int:
     show = bringing_up.show if options.verbose else Quiet(bringing_up.show)
     with lock.alone("up"):
-        outputs = cloud.up(region, provider, clock, show, bringing_up.write)
+        outputs = cloud.up(region, clouds, clock, show, bringing_up.write)
     _ready(options.stack, outputs, clock)
     return 0
 
@@ -48,10 +49,9 @@ def _ready(name: str, outputs: dict[str, Any], clock: Clock) -> None:
 
 
 def down(options: Namespace, clock: Clock) -> int:
-    provider = regions.provider(options.stack)
     with lock.alone("down"):
-        if provider != PRIVATE:
-            cloud.down(regions.load(options.stack), provider, clock, Quiet(bringing_up.show))
+        if clouds := where.clouds(options.stack):
+            cloud.down(regions.load(options.stack), clouds, clock, Quiet(bringing_up.show))
             return 0
         taking_down.down(Stack(options.stack), keep=options.keep, clock=clock, show=Quiet(bringing_up.show))
     return 0
@@ -62,7 +62,7 @@ def status(options: Namespace, clock: Clock) -> int:
 
 
 def preview(options: Namespace, clock: Clock) -> int:
-    if options.stack == previewing_all.ALL:
+    if options.stack == "all":
         return _preview_all(clock)
     stack = _prepare(options, clock)
     forget_stopped()
@@ -80,7 +80,7 @@ def preview(options: Namespace, clock: Clock) -> int:
 
 def _preview_all(clock: Clock) -> int:
     with lock.alone("preview"):
-        run_steps(toolset.pulumi_of_all(), memory=machine.free_memory(), logs=LOG, clock=clock)
+        run_steps(cloud.steps(where.CLOUDS), memory=machine.free_memory(), logs=LOG, clock=clock)
     forget_stopped()
     rows = previewing_all.preview_all(previewing_all.names(), clock, memory=machine.free_memory())
     for line in previewing_all.table(rows):
@@ -105,15 +105,19 @@ def _prepare(options: Namespace, clock: Clock) -> Stack:
     stack = Stack(options.stack)
     context = getattr(options, "context", None)
     with lock.alone(options.command):
-        steps = toolset.pulumi(regions.provider(options.stack))
-        run_steps(steps, memory=machine.free_memory(), logs=LOG, clock=clock)
-        if not stack.config.exists():
-            stack.prepare(region.with_overlay(trial.overlay(region, context)))
-        elif context:
-            return stack.configured_apart(region.with_overlay(trial.overlay(region, context)))
+        run_steps(_engine(options.stack), memory=machine.free_memory(), logs=LOG, clock=clock)
+        if trial.is_private(region):
+            stack.prepare(region.with_overlay(stack.overlay() if stack.config.exists() else trial.overlay(region)))
         else:
-            stack.prepare(region.with_overlay(stack.overlay() if trial.is_private(region) else {}))
+            stack.prepare(region.with_overlay({}))
+        if context:
+            return stack.configured_apart(region.with_overlay(trial.overlay(region, context)))
     return stack
+
+
+def _engine(name: str) -> list[Step]:
+    clouds = where.clouds(name)
+    return cloud.steps(clouds) if clouds else toolset.pulumi()
 
 
 def output(options: Namespace, clock: Clock) -> int:

@@ -6,7 +6,7 @@ import secrets
 import signal
 import subprocess
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,10 +36,12 @@ def own_backend() -> str | None:
 
 @dataclass(frozen=True)
 class Stack:
-    """`folder`: where a stack that is only tried has a backend of its own; None for the user's."""
+    """`folder`: where a stack that is only tried has a backend of its own; None for the user's. `apart`: the file of a
+    configuration that is only tried."""
 
     name: str
     folder: Path | None = None
+    apart: Path | None = None
 
     @property
     def state(self) -> Path:
@@ -53,7 +55,7 @@ class Stack:
     @property
     def config(self) -> Path:
         """The repository's `Pulumi.<stack>.yaml` with what the tools add; the tracked file stays as it is."""
-        return self.state / f"Pulumi.{self.name}.yaml"
+        return self.apart or self.state / f"Pulumi.{self.name}.yaml"
 
     @property
     def _passphrase(self) -> Path:
@@ -113,9 +115,19 @@ class Stack:
         made = not self.exists()
         if made:
             self.ask("stack", "init", self.name, "--no-select")
-        salts = {key: value for key, value in self._written().items() if key.startswith(("encryption", "secrets"))}
-        write(self.config, yaml.safe_dump(salts | content, sort_keys=False), 0o600)
+        self._configure(self.config, content)
         return f"{'new' if made else 'kept'}, in {self.own_backend or self.state}"
+
+    def configured_apart(self, content: dict[str, Any]) -> "Stack":
+        """The same stack with another configuration, which the next commands on it do not see."""
+        tried = replace(self, apart=self.state / "apart" / f"Pulumi.{self.name}.yaml")
+        tried.config.parent.mkdir(exist_ok=True)
+        self._configure(tried.config, content)
+        return tried
+
+    def _configure(self, file: Path, content: dict[str, Any]) -> None:
+        salts = {key: value for key, value in self._written().items() if key.startswith(("encryption", "secrets"))}
+        write(file, yaml.safe_dump(salts | content, sort_keys=False), 0o600)
 
     def _written(self) -> dict[str, Any]:
         content = yaml.safe_load(self.config.read_text()) if self.config.exists() else {}
@@ -136,7 +148,9 @@ class Stack:
     def cluster(self) -> tuple[Path, str | None] | None:
         """Kubeconfig and context that the last `up` wrote, if there was one."""
         found = self.overlay().get("cluster")
-        return (Path(found["kubeconfig"]), found.get("context")) if found else None
+        if not isinstance(found, dict) or "kubeconfig" not in found:  # as in the overlay of a cloud's cluster
+            return None
+        return Path(found["kubeconfig"]), found.get("context")
 
     def resources(self) -> list[dict[str, Any]]:
         """What the state holds, but for the stack itself and its providers."""
