@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 from pulumi_aws import eks, iam
 
-from components.aws import partition, policy
+from components.aws import keys, partition, policy
 from components.aws.parts import EksParts
 from components.cloud_args import ClusterArgs
 from components.tags import tags
@@ -121,17 +121,8 @@ def trust(cluster: EksParts, region: str, namespace: str, account: str) -> pulum
 
 def disk_key_policy(key: str) -> str:
     """Volumes encrypted with our own key. https://docs.aws.amazon.com/eks/latest/userguide/ebs-csi.html"""
-    use = [
-        "kms:Decrypt",
-        "kms:DescribeKey",
-        "kms:Encrypt",
-        "kms:GenerateDataKey",
-        "kms:GenerateDataKeyWithoutPlaintext",
-        "kms:ReEncryptFrom",
-        "kms:ReEncryptTo",
-    ]
     grant = {"Bool": {"kms:GrantIsForAWSResource": "true"}}
-    return policy.document(policy.allow(use, key), policy.allow(["kms:CreateGrant"], key, grant))
+    return policy.document(policy.allow(keys.USE, key), policy.allow(["kms:CreateGrant"], key, grant))
 
 
 def _configuration(args: ClusterArgs) -> pulumi.Output[str]:
