@@ -4,12 +4,12 @@ import pulumi
 import pulumi_alicloud as alicloud
 
 
-def own(parent: pulumi.Resource, expected: str | None = None) -> pulumi.Output[str]:
+def own(asked: pulumi.InvokeOptions, expected: str | None = None) -> pulumi.Output[str]:
     """The account that the provider works in. `expected`: the region file's; another one raises, in a preview too.
 
     The SDK's provider has no list of allowed accounts, as AWS's has: its `account_id` chooses endpoints only.
     """
-    found = alicloud.get_account_output(opts=pulumi.InvokeOptions(parent=parent))
+    found = alicloud.get_account_output(opts=asked)
     return found.apply(lambda account: checked(account.id, expected))
 
 

@@ -17,6 +17,7 @@ class ExistingCluster(pulumi.ComponentResource):
     """Found by id or by name. RRSA must be on, for workloads get their roles through it."""
 
     parts: ClusterParts
+    nodes: pulumi.Output[str]  # the security group of its nodes
     ready: tuple[pulumi.Resource, ...] = ()
 
     def __init__(self, name: str, args: ExistingClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -40,6 +41,7 @@ class ExistingCluster(pulumi.ComponentResource):
             issuer=found.apply(lambda cluster: cluster.rrsa_config.rrsa_oidc_issuer_url),
             issuer_id=found.apply(lambda cluster: cluster.rrsa_config.ram_oidc_provider_arn),
         )
+        self.nodes = found.apply(lambda cluster: cluster.security_group_id)
         self.register_outputs({"id": self.parts.id})
 
 

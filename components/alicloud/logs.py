@@ -10,7 +10,7 @@ from components.tags import tags
 
 def project(name: str, parent: pulumi.Resource, common: Tags, description: str) -> log.Project:
     """Its name is unique in the cloud's region, not in the account: it ends in the account's id."""
-    owner = account.own(parent)
+    owner = account.own(pulumi.InvokeOptions(parent=parent))
     return log.Project(
         name,
         project_name=owner.apply(lambda account: names.fitted(f"{name}-{account}", names.LOG_PROJECT)),

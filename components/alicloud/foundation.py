@@ -1,0 +1,123 @@
+"""A region on Alibaba Cloud, from its VPC to what the platform and the workloads stand on."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+from components import foundation_args
+from components.alicloud import account, balancer, provider
+from components.alicloud.addons import GpuSharing
+from components.alicloud.cluster import Cluster, ExistingCluster
+from components.alicloud.dns import Dns
+from components.alicloud.gpu_pool import GpuPool
+from components.alicloud.identity import Identity
+from components.alicloud.network import ExistingNetwork, Network
+from components.alicloud.registry import Registry
+from components.alicloud.security import Security
+from components.alicloud.storage import Storage
+from components.cloud_args import ClusterArgs, NetworkArgs, Tags
+from components.tags import tags as tagged
+from components.types import ClusterAccess, ClusterParts, FleetMember, Foundation, NetworkParts, SecurityParts
+
+if TYPE_CHECKING:
+    from stacks.schema import AlicloudRegion
+
+
+def build(name: str, spec: "AlicloudRegion", parent: pulumi.ComponentResource) -> Foundation:
+    cloud = provider.make(f"{name}-alicloud", spec, parent)
+    account.own(pulumi.InvokeOptions(provider=cloud), expected=spec.account_id)
+    child = pulumi.ResourceOptions(parent=parent, providers=[cloud])
+    tags = foundation_args.common_tags(name, spec)
+
+    network = _network(name, spec, tags, child)
+    security = Security(f"{name}-security", foundation_args.security(spec, network, tags), child).parts
+    storage = Storage(f"{name}-storage", foundation_args.storage(spec, network, security, tags), child).parts
+    asked = foundation_args.cluster(spec, network, security, storage.key, tags)
+    made: Cluster | ExistingCluster
+    if isinstance(asked, ClusterArgs):
+        made = Cluster(f"{name}-cluster", asked, child)
+    else:
+        made = ExistingCluster(f"{name}-cluster", asked, child)
+        security = replace(security, nodes=made.nodes)  # its nodes talk to each other in a group of their own
+    cluster = made.parts
+    pools = _pools(name, spec, cluster, network, security, storage.key, tags, child)
+    identity = Identity(f"{name}-identity", foundation_args.identity(name, spec, cluster, storage, tags), child)
+    if registry := foundation_args.registry(spec, network, storage.key, tags):
+        Registry(f"{name}-registry", registry, child)
+    access = kubernetes.Provider(
+        f"{name}-kubernetes", kubeconfig=cluster.kubeconfig, opts=pulumi.ResourceOptions(parent=parent)
+    )
+    return Foundation(
+        cluster=ClusterAccess(provider=access, address=cluster.address),
+        identities=identity.identities,
+        files=storage.files,
+        balancer=_balancer(name, spec, network, security, tags),
+        member=FleetMember(
+            provider=spec.provider,
+            region=spec.region,
+            account=spec.account_id,
+            cidr=str(network.cidr),
+            vpc=network.vpc,
+            route_tables=network.route_tables,
+            node_security_group=security.nodes,
+            bucket=storage.bucket,
+            address=cluster.address,
+            subnets=network.node_subnets,
+        ),
+        publish=_publisher(name, spec, tags, child) if spec.dns else None,
+        depends_on=(*made.ready, *pools),
+    )
+
+
+def _network(name: str, spec: "AlicloudRegion", tags: Tags, child: pulumi.ResourceOptions) -> NetworkParts:
+    asked = foundation_args.network(spec, tags)
+    if isinstance(asked, NetworkArgs):
+        return Network(f"{name}-network", asked, child).parts
+    return ExistingNetwork(f"{name}-network", asked, child).parts
+
+
+def _pools(
+    name: str,
+    spec: "AlicloudRegion",
+    cluster: ClusterParts,
+    network: NetworkParts,
+    security: SecurityParts,
+    key: pulumi.Input[str],
+    tags: Tags,
+    child: pulumi.ResourceOptions,
+) -> list[pulumi.Resource]:
+    """What GPU pods need: the nodes, and for shared cards what shares them."""
+    asked = foundation_args.gpu_pools(spec, cluster=cluster, network=network, security=security, key=key, tags=tags)
+    made: list[pulumi.Resource] = [GpuPool(f"{name}-pool-{pool}", args, child).pool for pool, args in asked.items()]
+    if any(args.sharing == "cgpu" for args in asked.values()):
+        made.append(GpuSharing(f"{name}-gpu-sharing", cluster, child).addon)
+    return made
+
+
+def _balancer(
+    name: str, spec: "AlicloudRegion", network: NetworkParts, security: SecurityParts, tags: Tags
+) -> dict[str, pulumi.Input[str]]:
+    exposure = spec.gateway.exposure
+    if exposure.type != "LoadBalancer":
+        return {}
+    return balancer.annotations(
+        certificate=exposure.certificate,
+        internal=exposure.internal,
+        clients=exposure.clients,
+        acl=security.balancer,
+        subnet=network.node_subnets[0],
+        tags=tagged(tags, f"{name}-gateway"),
+    )
+
+
+def _publisher(
+    name: str, spec: "AlicloudRegion", tags: Tags, child: pulumi.ResourceOptions
+) -> Callable[[pulumi.Output[str]], pulumi.Output[str]]:
+    def publish(address: pulumi.Output[str]) -> pulumi.Output[str]:
+        asked = foundation_args.dns(spec, address, tags)
+        return Dns(f"{name}-dns", asked, child).hostname if asked else address
+
+    return publish

@@ -1,0 +1,132 @@
+"""Whole regions, from their files."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+
+import pulumi
+import pytest
+
+from components.access import GRANTS
+from components.alicloud import foundation
+from stacks import loader
+from stacks.schema import AlicloudRegion
+from tests.components.alicloud import cloud
+from tests.harness import mocks
+from tests.harness.mocks import Recorder
+from tools.paths import ROOT
+
+FILES = sorted((ROOT / "stacks").glob("alicloud-*.yaml"))
+
+
+class Home(pulumi.ComponentResource):
+    def __init__(self) -> None:
+        super().__init__("open-autoglm:index:Region", "here")
+
+
+def spec_of(path: Path) -> AlicloudRegion:
+    spec = loader.parse(path.read_text(), source=path.name)
+    assert isinstance(spec, AlicloudRegion)
+    return spec
+
+
+def world(spec: AlicloudRegion) -> dict[str, dict[str, Any]]:
+    """The account that the region file speaks of."""
+    answers: dict[str, dict[str, Any]] = {
+        "alicloud:index/getAccount:getAccount": {"id": spec.account_id},
+        "alicloud:cs/getKubernetesVersion:getKubernetesVersion": {
+            "metadatas": [{"version": f"1.{minor}.1-aliyun.1", "runtimes": []} for minor in range(28, 40)]
+        },
+        "alicloud:cs/getRegistryEnterpriseInstances:getRegistryEnterpriseInstances": {
+            "instances": [{"id": "cri-1", "name": "phone"}]
+        },
+        "alicloud:ram/getRoles:getRoles": {
+            "roles": [{"name": role.rpartition("/")[2]} for role in spec.identity.existing.values()]
+        },
+        "alicloud:kms/getKeys:getKeys": {"keys": [{"id": spec.storage.key, "status": "Enabled"}]},
+        "alicloud:oss/getBuckets:getBuckets": {
+            "buckets": [{"name": spec.storage.bucket, "location": f"oss-{spec.region}", "acl": "private"}]
+        },
+    }
+    if spec.dns:
+        domain = {"domainName": spec.dns.zone, "domainId": spec.dns.existing or "d1"}
+        answers["alicloud:dns/getAlidnsDomains:getAlidnsDomains"] = {"domains": [domain]}
+    if vpc := getattr(spec.network, "existing", None):
+        subnets = {"nodes": vpc.subnets.nodes, "pods": vpc.subnets.pods, "public": vpc.subnets.public}
+        answers["alicloud:vpc/getNetworks:getNetworks"] = {"vpcs": [{"id": vpc.vpc, "cidrBlock": str(vpc.cidr)}]}
+        answers["alicloud:vpc/getSwitches:getSwitches"] = {
+            "vswitches": [
+                {"id": id, "vpcId": vpc.vpc, "zoneId": zone, "cidrBlock": "10.0.0.0/24", "routeTableId": "vtb-1"}
+                for ids in subnets.values()
+                for id, zone in zip(ids, vpc.zones, strict=False)
+            ]
+        }
+    if cluster := getattr(spec.cluster, "existing", None):
+        rrsa = {"enabled": True, "rrsaOidcIssuerUrl": "https://issuer/c", "ramOidcProviderArn": "acs:ram::1:x/c"}
+        one = {"id": cluster.id, "name": "there", "securityGroupId": "sg-there", "rrsaConfig": rrsa}
+        answers["alicloud:cs/getManagedKubernetesClusters:getManagedKubernetesClusters"] = {"clusters": [one]}
+    return answers
+
+
+@cache
+def built(path: Path, *, preview: bool = False, account: str | None = None) -> Recorder:
+    spec = spec_of(path)
+    answers = {**cloud.ANSWERS, **world(spec)}
+    if account:
+        answers["alicloud:index/getAccount:getAccount"] = {"id": account}
+
+    def program() -> dict[str, object]:
+        made = foundation.build("here", spec, Home())
+        assert set(made.identities) == set(GRANTS)
+        assert made.member is not None
+        host = made.publish(pulumi.Output.from_input("47.1.2.3")) if made.publish else None
+        return {
+            "address": made.cluster.address,
+            "host": host,
+            "tables": pulumi.Output.all(*made.member.route_tables),
+            "waits": len(made.depends_on),
+            "balancer": pulumi.Output.all(**made.balancer),
+        }
+
+    recorder = Recorder(outputs=cloud.outputs, calls=lambda call: {"id": "asked", **call.args, **answers[call.token]})
+    mocks.run(program, preview=preview, recorder=recorder)
+    cloud.house_rules(recorder)
+    return recorder
+
+
+@pytest.mark.parametrize("preview", [True, False])
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_region_file_becomes_a_foundation(path: Path, preview: bool) -> None:
+    spec, region = spec_of(path), built(path, preview=preview)
+    assert mocks.is_secret(region.one("kubernetes").inputs["kubeconfig"])
+    assert len(region.all("NodePool")) >= len(spec.gpu_pools)
+    assert (region.exports["host"].value is None) == (spec.dns is None)
+    assert cast(int, region.exports["waits"].value) >= len(spec.gpu_pools)
+    provider = region.one("alicloud", "here-alicloud").inputs
+    assert (provider["region"], provider["accountId"]) == (spec.region, spec.account_id)
+    assert not {"accessKey", "secretKey", "securityToken"} & set(provider)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_what_exists_is_not_made(path: Path) -> None:
+    spec, region = spec_of(path), built(path)
+    assert bool(region.all("Network")) != hasattr(spec.network, "existing")
+    assert bool(region.all("ManagedKubernetes")) != hasattr(spec.cluster, "existing")
+    assert bool(region.all("RegistryEnterpriseRepo")) == spec.registry
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_every_disk_is_encrypted_and_every_gpu_node_tainted(path: Path) -> None:
+    for pool in built(path).all("NodePool"):
+        assert pool.inputs["systemDiskEncrypted"] is True
+        assert pool.inputs["instanceMetadataOptions"] == {"httpTokens": "required"}
+        if "-pool-" in pool.name:
+            assert {taint["effect"] for taint in pool.inputs["taints"]} == {"NoSchedule"}
+
+
+def test_credentials_of_another_account_are_refused_in_a_preview() -> None:
+    with pytest.raises(pulumi.RunError) as refused:
+        built(FILES[0], preview=True, account="9999999999999999")
+    assert str(refused.value).startswith(
+        f"account_id: {spec_of(FILES[0]).account_id}: the credentials in the environment"
+    )

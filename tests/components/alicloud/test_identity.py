@@ -1,0 +1,68 @@
+"""Roles of workloads."""
+
+import json
+from typing import Any
+
+import pulumi
+import pytest
+
+from components.access import GRANTS, service_account
+from components.alicloud.identity import Identity, known
+from components.cloud_args import IdentityArgs
+from tests.components.alicloud import cloud
+from tests.harness.mocks import Recorder
+
+
+def made(*, preview: bool = False, answers: dict[str, dict[str, Any]] | None = None, **existing: str) -> Recorder:
+    def build(opts: pulumi.ResourceOptions) -> dict[str, object]:
+        args = IdentityArgs(
+            cluster=cloud.cluster_parts(),
+            storage=cloud.STORAGE,
+            tags=cloud.TAGS,
+            namespace="phones",
+            region_name="here",
+            account=cloud.ACCOUNT,
+            region="cn-hangzhou",
+            existing={workload.replace("_", "-"): role for workload, role in existing.items()},
+        )
+        identities = Identity("here-identity", args, opts).identities
+        for identity in identities.values():
+            assert identity.pod_labels == {"pod-identity.alibabacloud.com/injection": "on"}
+        return {
+            name: identity.annotations["pod-identity.alibabacloud.com/role-name"]
+            for name, identity in identities.items()
+        }
+
+    return cloud.run(build, preview=preview, answers=answers)
+
+
+@pytest.mark.parametrize("preview", [True, False])
+def test_each_workload_has_a_role_that_only_its_service_account_takes(preview: bool) -> None:
+    identity = made(preview=preview)
+    for workload in GRANTS:
+        role = identity.one("Role", f"here-identity-{workload}-role").inputs
+        subject = json.loads(role["assumeRolePolicyDocument"])["Statement"][0]["Condition"]["StringEquals"]["oidc:sub"]
+        assert subject == [f"system:serviceaccount:phones:{service_account('here', workload)}"]
+        assert identity.exports[workload].value == role["roleName"]
+
+
+def test_a_role_may_do_what_its_grant_says() -> None:
+    identity = made()
+    for workload, grant in GRANTS.items():
+        document = identity.one("Policy", f"here-identity-{workload}-policy").inputs["policyDocument"]
+        objects = cloud.statements(document)[0]
+        assert objects["Resource"] == [f"acs:oss:*:{cloud.ACCOUNT}:here-bucket/{grant.prefix}*"]
+        assert ("oss:PutObject" in objects["Action"]) is grant.write
+
+
+def test_a_role_that_exists_is_used_as_it_is() -> None:
+    answers = {"alicloud:ram/getRoles:getRoles": {"roles": [{"name": "readers"}]}}
+    identity = made(serving=f"acs:ram::{cloud.ACCOUNT}:role/readers", answers=answers)
+    assert identity.exports["serving"].value == "readers"
+    assert not [item for item in identity.resources if item.custom and "-serving-" in item.name]
+
+
+def test_a_role_that_does_not_exist_is_refused() -> None:
+    with pytest.raises(pulumi.RunError) as refused:
+        known("etcd", "writers", ["readers"])
+    assert str(refused.value).startswith("identity.existing.etcd: writers: the account has no such RAM role")
