@@ -114,12 +114,16 @@ def _unknown(key: str, known: Spot, elsewhere: list[str]) -> str:
     if known.tag == "existing" and forms:
         return "what exists is not made: leave it out, or leave out existing"
     if forms:
-        return f"only the type {' or '.join(forms)} has it, not {known.tag}: leave it out"
+        return f"only the type {_or(forms)} has it, not {known.tag}: leave it out"
     if elsewhere:
-        return f"only the provider {' or '.join(elsewhere)} has it here: leave it out"
+        return f"only the provider {_or(elsewhere)} has it here: leave it out"
     if near := nearest(key, known.keys) or nearest(key, frozenset().union(*known.others.values())):
         return f"it is not a known key{near}"
     return f"it is not a known key: the known ones are {', '.join(sorted(known.keys))}"
+
+
+def _or(names: list[str]) -> str:
+    return " or ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def _show(value: object) -> str | None:

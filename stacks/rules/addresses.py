@@ -32,7 +32,7 @@ def ranges_are_private(region: CloudRegion) -> Iterator[Problem]:
     for where, block in made:
         if not any(block.subnet_of(private) for private in _PRIVATE):
             fix = f"take a range inside {', '.join(map(str, _PRIVATE[:2]))} or {_PRIVATE[2]}"
-            reason = f"it holds addresses of the internet, which nothing inside could reach any more: {fix}"
+            reason = f"it is no private range, so what has these addresses elsewhere could not be reached: {fix}"
             yield Problem(path=where, value=str(block), reason=reason)
 
 

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from components import accelerators, models, quantities
+from components.instance_type import InstanceType
 from components.models import ModelFacts
-from stacks.cloud import Mig, TimeSlicing
+from stacks.cloud import CloudParts, Mig, Sharing, TimeSlicing
 from stacks.problems import Path, Problem, nearest
 from stacks.rules.parts import Pool, gpu_pools
 from stacks.rules.sharing import slots
@@ -31,7 +32,8 @@ def model_splits_over_its_cards(region: RegionSpec) -> Iterator[Problem]:
             continue
         cards, name = pool.kind.gpus, pool.kind.name
         if size > cards:
-            reason = f"{name} has {cards} GPUs, and a server's are on one node: set it to {cards} or less"
+            have = f"{cards} GPU{'s' if cards > 1 else ''}"
+            reason = f"{name} has {have}, and a server's are on one node: set it to {cards}, or use a larger type"
         elif cards % size:
             even = ", ".join(str(able) for able in range(1, cards + 1) if cards % able == 0)
             reason = f"{cards % size} of the {cards} GPUs of {name} would stand idle: use one of {even}"
@@ -98,16 +100,30 @@ def _too_large(region: RegionSpec, model: ModelFacts, gpu: Gpu, pool: Pool) -> P
         )
 
     size = gpu.tensor_parallel_size
-    if size > kind.gpus or not missing(size):
+    if size > kind.gpus or not _can_share(kind, sharing) or not missing(size):
         return None
     has = accelerators.usable_bytes(kind, mig=mig, replicas=replicas)
     part = f"a slice {mig} of {kind.accelerator}" if mig else f"each {kind.accelerator}"
     part += f", shared by {replicas}," if replicas > 1 else ""
     more = [able for able in _SIZES if size < able <= kind.gpus and kind.gpus % able == 0 and not missing(able)]
-    fix = f"set tensorParallelSize to {more[0]}" if more and sharing.type == "none" else "use a larger card"
+    fix = f"set tensorParallelSize to {more[0]}" if more and sharing.type == "none" else _larger(region, model, size)
     needs = f"{region.model.name} needs {_gib(has + missing(size))} there for {length} tokens"
     reason = f"{part} has {_gib(has)} for the model, but {needs}: {fix}, or lower model.maxModelLen"
     return Problem(path=(*_PATH, "pool"), value=pool.name, reason=reason)
+
+
+def _can_share(kind: InstanceType, sharing: Sharing) -> bool:
+    """What the card can't has been told; how much memory a part of it would have says nothing."""
+    possible = sharing.type in kind.sharing | {"none"}
+    return possible and not (isinstance(sharing, Mig) and kind.mig and sharing.profile not in kind.mig)
+
+
+def _larger(region: RegionSpec, model: ModelFacts, cards: int) -> str:
+    if not isinstance(region, CloudParts):
+        return "use larger cards"
+    length = region.model.max_model_len
+    best = accelerators.cheapest(region.provider, region.region, model, max_model_len=length, tensor_parallel=cards)
+    return f"use whole cards of {best.name}" if best else "use larger cards"
 
 
 def _gib(number: int) -> str:

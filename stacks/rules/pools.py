@@ -1,12 +1,14 @@
 """Pools of nodes: sizes, machine types, zones, spot, and the marks on their nodes."""
 
+import difflib
 import re
 from collections.abc import Iterator
 
-from components import accelerators
+from components import accelerators, cloud_regions
+from components.instance_type import InstanceType
 from components.pools import groups
 from stacks.cloud import NewCluster, TencentGpuPool
-from stacks.problems import Problem, nearest
+from stacks.problems import Problem
 from stacks.rules.parts import gpu_pools, kind_of, vpc
 from stacks.schema import CloudRegion, PrivateRegion, RegionSpec
 
@@ -39,30 +41,27 @@ def system_type_is_offered(region: CloudRegion) -> Iterator[Problem]:
         return
     name = region.cluster.system.instance_type
     kind = accelerators.find(region.provider, name)
-    offered = accelerators.names(region.provider, region.region, gpus=False)
-    wanted = f"use one of {', '.join(offered)}"
+    fix = _use(region, name, gpus=False)
     if kind is None:
-        reason = f"the table of machine types does not have it{nearest(name, offered) or f': {wanted}'}"
+        reason = f"the table of machine types does not have it: {fix}"
     elif kind.gpus:
-        reason = f"it has {kind.gpus} {kind.accelerator}, which system pods would leave idle: {wanted}"
-    elif region.region not in kind.regions:
-        reason = f"{region.region} does not offer it: {wanted}"
+        reason = f"it has {kind.gpus} {kind.accelerator}, which system pods would leave idle: {fix}"
+    elif not _is_offered(region, kind):
+        reason = f"{region.region} does not offer it: {fix}"
     else:
         return
     yield Problem(path=("cluster", "system", "instanceType"), value=name, reason=reason)
 
 
 def types_are_offered(region: CloudRegion) -> Iterator[Problem]:
-    offered = accelerators.names(region.provider, region.region)
     for name, pool in region.gpu_pools.items():
         kind, asked = kind_of(region, pool), pool.instance_type
         if kind is None:
-            near = nearest(asked, accelerators.names(region.provider))
-            reason = f"the table of machine types does not have it{near or ': correct it'} Or declare its facts"
+            reason = f"the table of machine types does not have it: {_use(region, asked)}, or declare its facts"
         elif kind.gpus == 0:
-            reason = f"it has no accelerator: use one of {', '.join(offered)}"
-        elif kind.regions and region.region not in kind.regions:
-            reason = f"{region.region} does not offer it: use one of {', '.join(offered)}"
+            reason = f"it has no accelerator: {_use(region, asked)}"
+        elif not _is_offered(region, kind):
+            reason = f"{region.region} does not offer it: {_use(region, asked)}"
         else:
             continue
         yield Problem(path=("gpuPools", name, "instanceType"), value=asked, reason=reason)
@@ -151,6 +150,19 @@ def marks_are_allowed(region: RegionSpec) -> Iterator[Problem]:
                 else:
                     continue
                 yield Problem(path=(*pool.path, kind, key), value=value, reason=reason)
+
+
+def _is_offered(region: CloudRegion, kind: InstanceType) -> bool:
+    """A type from a file's facts is; of a region that is not known, another rule tells."""
+    known = cloud_regions.find(region.provider, region.region)
+    return not known or not kind.regions or region.region in kind.regions
+
+
+def _use(region: CloudRegion, name: str, *, gpus: bool = True) -> str:
+    """The likest types that the region offers; of a region that is not known, of any."""
+    known = cloud_regions.find(region.provider, region.region)
+    offered = accelerators.names(region.provider, region.region if known else None, gpus=gpus)
+    return f"use {' or '.join(difflib.get_close_matches(name, offered, n=3, cutoff=0))}"
 
 
 def _nodes_once(region: PrivateRegion) -> Iterator[Problem]:

@@ -19,7 +19,7 @@ def etcd_has_zones(region: CloudRegion) -> Iterator[Problem]:
     if region.environment != "production":
         return
     path, network = vpc(region)
-    if len(set(network.zones)) == 1:
+    if len(network.zones) == 1:
         reason = "all members of etcd would be in one zone and be lost with it: name 2 zones, better 3"
         yield Problem(path=(*path, "zones"), value=network.zones[0], reason=reason)
     if isinstance(region.cluster, NewCluster) and region.cluster.system.min_size == 1:
