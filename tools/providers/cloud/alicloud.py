@@ -115,6 +115,14 @@ _ANSWERS: Final[dict[str, dict[str, Any]]] = {
         "ids": ["{REGION}"],
         "regions": [{"id": "{REGION}", "regionId": "{REGION}", "localName": "{REGION}"}],
     },
+    "alicloud:cs/getKubernetesVersion:getKubernetesVersion": {
+        "metadatas": [{"version": f"1.{minor}.1-aliyun.1", "runtimes": []} for minor in range(31, 36)],
+    },
+    "alicloud:cs/getRegistryEnterpriseInstances:getRegistryEnterpriseInstances": {
+        "ids": ["cri-{BASE:.16}"],
+        "names": ["phone"],
+        "instances": [{"id": "cri-{BASE:.16}", "name": "phone", "region": "{REGION}"}],
+    },
     "alicloud:cs/getClusterCredential:getClusterCredential": {
         "id": "{clusterId}",
         "clusterName": "{clusterId}",
@@ -216,7 +224,7 @@ _LOOKUPS: Final = {
         section="buckets",
         by={"nameRegex": "name"},
         items="buckets",
-        answer={"name": "{name}", "location": "oss-{REGION}", "owner": "{ACCOUNT}"},
+        answer={"name": "{name}", "location": "oss-{REGION}", "owner": "{ACCOUNT}", "acl": "private"},
         lists={"names": "name"},
     ),
     "alicloud:kms/getKeys:getKeys": Lookup(
@@ -246,27 +254,24 @@ _LOOKUPS: Final = {
         lists=_IDS_NAMES,
     ),
 }
-_CLUSTERS: Final = Lookup(
+_CLUSTER_RECORD: Final = {
+    "id": "c{HEX:.32}",
+    "name": "{id}",
+    "vpc": "vpc-{BASE:.21}",
+    "securityGroup": "sg-{BASE:.20}",
+    "version": "1.34.1-aliyun.1",
+}
+_CLUSTER: Final = {"id": "{id}", "vpcId": "{vpc}", "securityGroupId": "{securityGroup}", "state": "running"}
+_MANAGED: Final = Lookup(
     section="clusters",
     ids="ids",
     by={"nameRegex": "name"},
-    record={
-        "id": "c{HEX:.32}",
-        "name": "{id}",
-        "vpc": "vpc-{BASE:.21}",
-        "securityGroup": "sg-{BASE:.20}",
-        "version": "1.34.1-aliyun.1",
-    },
+    record=_CLUSTER_RECORD,
     items="clusters",
     answer={
-        "id": "{id}",
-        "clusterId": "{id}",
+        **_CLUSTER,
         "name": "{name}",
-        "clusterName": "{name}",
-        "vpcId": "{vpc}",
-        "securityGroupId": "{securityGroup}",
-        "state": "running",
-        "connections": [{"apiServerIntranet": "{KUBE_SERVER}"}],
+        "connections": {"apiServerIntranet": "{KUBE_SERVER}", "apiServerInternet": ""},
         "rrsaConfig": {
             "enabled": True,
             "ramOidcProviderName": "ack-rrsa-{id}",
@@ -274,6 +279,15 @@ _CLUSTERS: Final = Lookup(
             "rrsaOidcIssuerUrl": "https://oidc-ack-{REGION}.oss-{REGION}.aliyuncs.com/{id}",
         },
     },
+    lists=_IDS_NAMES,
+)
+_CLUSTERS: Final = Lookup(
+    section="clusters",
+    ids="ids",
+    by={"nameRegex": "name", "clusterId": "id", "clusterName": "name"},
+    record=_CLUSTER_RECORD,
+    items="clusters",
+    answer={**_CLUSTER, "clusterId": "{id}", "clusterName": "{name}", "currentVersion": "{version}"},
     lists=_IDS_NAMES,
 )
 
@@ -289,7 +303,7 @@ CLOUD: Final = Cloud(
     answers=_ANSWERS,
     lookups={
         **_LOOKUPS,
-        "alicloud:cs/getManagedKubernetesClusters:getManagedKubernetesClusters": _CLUSTERS,
+        "alicloud:cs/getManagedKubernetesClusters:getManagedKubernetesClusters": _MANAGED,
         "alicloud:cs/getClusters:getClusters": _CLUSTERS,
     },
 )
