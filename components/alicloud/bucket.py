@@ -77,7 +77,7 @@ def lifecycle(snapshot_days: int) -> list[oss.BucketLifecycleRuleArgsDict]:
 
 def existing(bucket: str, region: str, parent: pulumi.Resource) -> pulumi.Output[str]:
     """Its name, once it is found to be private and in the region."""
-    found = oss.get_buckets_output(name_regex=f"^{bucket}$", opts=pulumi.InvokeOptions(parent=parent))
+    found = oss.get_buckets_output(name_regex=bucket, opts=pulumi.InvokeOptions(parent=parent))
     return found.apply(
         lambda answer: usable(bucket, region, {item.name: (item.location, item.acl) for item in answer.buckets})
     )

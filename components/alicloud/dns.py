@@ -41,9 +41,7 @@ class Dns(pulumi.ComponentResource):
                 opts=pulumi.ResourceOptions(parent=self),
             ).domain_name
         asked = args.existing
-        found = dns.get_alidns_domains_output(
-            domain_name_regex=f"^{args.zone}$", opts=pulumi.InvokeOptions(parent=self)
-        )
+        found = dns.get_alidns_domains_output(domain_name_regex=args.zone, opts=pulumi.InvokeOptions(parent=self))
         return found.apply(
             lambda answer: usable(args.zone, asked, [(item.domain_name, item.domain_id) for item in answer.domains])
         )

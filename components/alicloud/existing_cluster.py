@@ -26,7 +26,7 @@ class ExistingCluster(pulumi.ComponentResource):
         by_id = _ID.fullmatch(args.id) is not None
         clusters = cs.get_managed_kubernetes_clusters_output(
             ids=[args.id] if by_id else None,
-            name_regex=None if by_id else f"^{re.escape(args.id)}$",
+            name_regex=None if by_id else args.id,
             enable_details=True,
             opts=asked,
         )
@@ -48,8 +48,11 @@ class ExistingCluster(pulumi.ComponentResource):
 def one(
     asked: str, clusters: list[cs.outputs.GetManagedKubernetesClustersClusterResult]
 ) -> cs.outputs.GetManagedKubernetesClustersClusterResult:
-    """RunError where there is none, more than one of that name, or one without RRSA."""
+    """The one of this id or name, for a name is looked up as a pattern. RunError where there is none, more than one, or
+    one without RRSA.
+    """
     at = f"cluster.existing.id: {asked}"
+    clusters = [cluster for cluster in clusters if asked in (cluster.id, cluster.name)]
     if not clusters:
         raise pulumi.RunError(f"{at}: the account has no such managed cluster in this region: correct the id or region")
     if len(clusters) > 1:

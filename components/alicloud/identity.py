@@ -72,7 +72,7 @@ def _role(name: str, workload: str, grant: Grant, args: IdentityArgs, parent: pu
 def existing(workload: str, role: str, parent: pulumi.Resource) -> pulumi.Output[str]:
     """The name of a role that exists, given by name or ARN; never changed."""
     name = role.rpartition("/")[2]
-    found = ram.get_roles_output(name_regex=f"^{name}$", opts=pulumi.InvokeOptions(parent=parent))
+    found = ram.get_roles_output(name_regex=name, opts=pulumi.InvokeOptions(parent=parent))
     return found.apply(lambda answer: known(workload, name, [item.name for item in answer.roles]))
 
 

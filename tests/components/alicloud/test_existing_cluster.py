@@ -50,7 +50,7 @@ def test_it_is_used_as_it_is(asked: str, preview: bool) -> None:
     ("clusters", "reason"),
     [
         ([], "the account has no such managed cluster in this region: correct the id or region"),
-        ([{"id": ID, "rrsaConfig": RRSA}, {"id": "c1", "rrsaConfig": RRSA}], "2 clusters have this name"),
+        ([{"id": ID, "rrsaConfig": RRSA}, {"id": "c1", "name": ID, "rrsaConfig": RRSA}], "2 clusters have this name"),
         ([{"id": ID, "rrsaConfig": {**RRSA, "enabled": False}}], "RRSA is off"),
     ],
 )
