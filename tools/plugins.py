@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import yaml
-
 from tools import official, versions
 from tools.paths import BIN, ROOT, TOOLS, VENV
 from tools.process import ToolError, run
@@ -75,15 +73,6 @@ FLEET: Final = "fleet"  # `kind` of a file that joins regions of several clouds
 def of(provider: str) -> dict[str, Plugin]:
     """The plugins of a stack on this provider. A fleet has those of every cloud; a private region none of them."""
     return ALWAYS | {name: plugin for name, plugin in CLOUDS.items() if provider in (name, FLEET)}
-
-
-def provider_of(stack: str) -> str:
-    """What a stack's file says it is on, read without a check of the rest; `private` where it can't be read."""
-    try:
-        content = yaml.safe_load((ROOT / "stacks" / f"{stack}.yaml").read_text())
-        return str(content.get("provider") or content.get("kind"))
-    except (OSError, AttributeError, yaml.YAMLError):
-        return "private"
 
 
 def ensure(log: Path, provider: str = "private") -> str:

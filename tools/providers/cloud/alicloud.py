@@ -271,7 +271,7 @@ _MANAGED: Final = Lookup(
     answer={
         **_CLUSTER,
         "name": "{name}",
-        "connections": {"apiServerIntranet": "{KUBE_SERVER}", "apiServerInternet": ""},
+        "connections": [{"apiServerIntranet": "{KUBE_SERVER}", "apiServerInternet": ""}],
         "rrsaConfig": {
             "enabled": True,
             "ramOidcProviderName": "ack-rrsa-{id}",

@@ -25,8 +25,6 @@ _OIDC: Final = "https://oidc.eks.{REGION}.{DNS}/id/{HEX:.32}"
 _CLUSTER: Final = {
     "arn": _arn("eks", "cluster/{name}"),
     "endpoint": "{KUBE_SERVER}",
-    "certificateAuthority": {"data": "{KUBE_CA}"},
-    "certificateAuthorities": [{"data": "{KUBE_CA}"}],
     "identities": [{"oidcs": [{"issuer": _OIDC}]}],
     "status": "ACTIVE",
     "platformVersion": "eks.1",
@@ -137,6 +135,7 @@ _OUTPUTS: Final[dict[str, dict[str, Any]]] = {
     "aws:eks/addon:Addon": {"arn": _arn("eks", "addon/{clusterName}/{addonName}/{HEX:.12}"), "addonVersion": "v1.0.0"},
     "aws:eks/cluster:Cluster": {
         **_CLUSTER,
+        "certificateAuthority": {"data": "{KUBE_CA}"},
         "vpcConfig": {"clusterSecurityGroupId": "sg-{HEX:.17}", "vpcId": "vpc-{HEX:.17}"},
     },
     "aws:eks/nodeGroup:NodeGroup": {
@@ -282,6 +281,7 @@ _LOOKUPS: Final = {
         answer={
             **_CLUSTER,
             "id": "{name}",
+            "certificateAuthorities": [{"data": "{KUBE_CA}"}],
             "version": "{version}",
             "roleArn": _arn("iam", "role/{name}", regional=False),
             "vpcConfig": {

@@ -41,7 +41,8 @@ def resource(package: Package, token: str) -> Found | None:
     if f"class {name}(pulumi.CustomResource)" not in source:
         return None
     module = _load(package, path)
-    inputs = getattr(module, f"{name}Args", None) or getattr(module, f"{name}InitArgs")
+    # A nested type of the same name takes `…Args` away from the resource: s3.BucketVersioning is one.
+    inputs = getattr(module, f"{name}InitArgs", None) or getattr(module, f"{name}Args")
     return Found(inputs, getattr(module, name), source)
 
 
