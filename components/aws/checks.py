@@ -1,0 +1,43 @@
+"""What a region file may ask and AWS can't do, said before anything is made. Pure."""
+
+from typing import TYPE_CHECKING
+
+from components import foundation_args
+from components.aws import gpu_pool, storage
+from components.cloud_args import ExistingNetworkArgs
+
+if TYPE_CHECKING:
+    from stacks.schema import AwsRegion
+
+
+def refuse(spec: "AwsRegion") -> None:
+    """Raises ValueError that names the field, the value, the reason and the fix."""
+    for name, pool in spec.gpu_pools.items():
+        gpu_pool.refuse(
+            f"gpuPools.{name}",
+            instance_type=pool.instance_type,
+            image=pool.image,
+            driver=pool.driver,
+            max_price=pool.spot.max_usd_per_hour if pool.spot else None,
+        )
+    storage.refuse(spec.region, bucket=spec.storage.bucket, replica_region=spec.storage.replica_region)
+    network = foundation_args.network(spec, {})
+    if len(network.zones) < 2:
+        raise ValueError(
+            f"network.zones: {', '.join(network.zones)}: EKS keeps its API servers in two zones or more: add one"
+        )
+    for admin in getattr(spec.cluster, "admins", ()):
+        if not admin.startswith("arn:"):
+            raise ValueError(f"cluster.admins: {admin} is no ARN: write the ARN of an IAM role or user")
+    exposure = spec.gateway.exposure
+    if exposure.type != "LoadBalancer":
+        return
+    if exposure.certificate and not exposure.certificate.startswith("arn:"):
+        raise ValueError(
+            f"gateway.exposure.certificate: {exposure.certificate} is no ARN: write that of a certificate in ACM"
+        )
+    if isinstance(network, ExistingNetworkArgs) and not network.public_subnets and not exposure.internal:
+        raise ValueError(
+            "network.existing.subnets.public: there are none, and a load balancer that the internet reaches stands in "
+            "them: name one a zone, or set gateway.exposure.internal"
+        )
