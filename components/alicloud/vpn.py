@@ -56,7 +56,7 @@ class VpnConnection(pulumi.ComponentResource):
         peers = [
             vpn.CustomerGateway(
                 f"{name}-{index}-peer",
-                customer_gateway_name=f"{name}-{index}",
+                customer_gateway_name=f"{args.peer}-{index}",
                 description=f"Address {index} of {args.peer}",
                 ip_address=peer,
                 tags=tags(args.tags, f"{name}-{index}", peer=args.peer),
@@ -66,7 +66,7 @@ class VpnConnection(pulumi.ComponentResource):
         ]
         connection = vpn.Connection(
             f"{name}-connection",
-            vpn_connection_name=name,
+            vpn_connection_name=f"to-{args.peer}",
             vpn_gateway_id=args.gateway,
             local_subnets=[ipsec.ANY],
             remote_subnets=[ipsec.ANY],
