@@ -120,6 +120,7 @@ def test_gpu_nodes_get_the_pool_s_marks_and_nothing_else(kubeconfig: Path) -> No
     patch = patches["dev-pool-cards-rack-1"]
     assert patch["metadata"] == {
         "name": "rack-1",
+        "annotations": {"pulumi.com/patchForce": "true"},
         "labels": {
             "autoglm.io/pool": "cards",
             "autoglm.io/accelerator": "l20",

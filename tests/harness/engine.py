@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from tools import paths
 
 _TIMEOUT = 180  # seconds a command may take
 _SDK = "github.com/pulumi/pulumi/sdk/v3@v3.60.0/python/cmd/pulumi-language-python-exec"
+PLUGINS = ("kubernetes", "random")
 _PASSPHRASE = "for tests only"  # noqa: S105  # protects throw-away states
 
 
@@ -36,8 +38,12 @@ class Result:
 class Project:
     """One program with one stack on a file backend."""
 
-    def __init__(self, folder: Path, kubeconfig: Path | None = None) -> None:
-        self.folder = folder
+    name = "trial"  # of the Pulumi project
+
+    def __init__(
+        self, folder: Path, kubeconfig: Path | None = None, *, stack: str = "dev", plugins: Iterable[str] = PLUGINS
+    ) -> None:
+        self.folder, self.stack = folder, stack
         bin_folder = folder / "bin"
         bin_folder.mkdir(parents=True)
         (folder / "backend").mkdir()
@@ -45,7 +51,7 @@ class Project:
         for name in ("pulumi-language-python", "pulumi-language-python-exec"):
             shutil.copy(_language_exec() if name.endswith("-exec") else program(name), bin_folder / name)
         (bin_folder / "pulumi").symlink_to(program("pulumi"))
-        for name in ("kubernetes", "random"):
+        for name in plugins:
             write_launcher(bin_folder, name)
         self.environment = {
             "PATH": f"{bin_folder}:{paths.VENV / 'bin'}:/usr/bin:/bin",
@@ -56,9 +62,12 @@ class Project:
             "PULUMI_SKIP_UPDATE_CHECK": "true",
             "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "1",
         } | ({"KUBECONFIG": str(kubeconfig)} if kubeconfig else {})
-        (folder / "Pulumi.yaml").write_text("name: trial\nruntime:\n  name: python\n")
+        self._program()
+        self.run("stack", "init", stack).ok()
+
+    def _program(self) -> None:
+        (self.folder / "Pulumi.yaml").write_text(f"name: {self.name}\nruntime:\n  name: python\n")
         self.write("")
-        self.run("stack", "init", "dev").ok()
 
     def write(self, program_text: str) -> None:
         header = "import pulumi\nimport pulumi_kubernetes as k8s\nimport pulumi_random as random\n"
@@ -110,12 +119,12 @@ class Project:
 
     def state(self) -> dict[str, dict[str, Any]]:
         """The resources of the checkpoint by name, secrets as they lie on the disk."""
-        deployment = json.loads((self.folder / "backend/.pulumi/stacks/trial/dev.json").read_text())
+        deployment = json.loads(self.state_text())
         resources = deployment["checkpoint"]["latest"].get("resources") or []
         return {entry["urn"].rpartition("::")[2]: entry for entry in resources}
 
     def state_text(self) -> str:
-        return (self.folder / "backend/.pulumi/stacks/trial/dev.json").read_text()
+        return (self.folder / f"backend/.pulumi/stacks/{self.name}/{self.stack}.json").read_text()
 
 
 def children(parent: int) -> dict[int, str]:

@@ -46,11 +46,15 @@ def make_done(client: Client, pod: Object) -> None:
 
 
 class Kubelet(threading.Thread):
-    """Makes every pod ready, or done if it is a Job's, and gives every load balancer a name; until `stop`."""
+    """One node: makes every pod ready, or done if it is a Job's, lets pods go that are told to, and gives every load
+    balancer a name; until `stop`."""
+
+    NODE = "node-of-the-test"
 
     def __init__(self, client: Client) -> None:
         super().__init__(daemon=True)
         self._client, self._stopped = client, threading.Event()
+        client.apply({"apiVersion": "v1", "kind": "Node", "metadata": {"name": self.NODE}}, "test", force=True)
 
     def run(self) -> None:
         while not self._stopped.wait(0.2):
@@ -70,9 +74,15 @@ class Kubelet(threading.Thread):
 
     def _pods(self) -> None:
         for pod in self._all("pods"):
-            if pod.get("status", {}).get("phase") != "Pending" or pod["metadata"].get("deletionTimestamp"):
-                continue
             obj = {"apiVersion": "v1", "kind": "Pod", **pod}
+            if pod["metadata"].get("deletionTimestamp"):
+                self._client.request("DELETE", self._client.path(obj), {"gracePeriodSeconds": 0})
+                continue
+            if pod.get("status", {}).get("phase") != "Pending":
+                continue
+            if not pod["spec"].get("nodeName"):  # a Service's endpoints have pods of known nodes only
+                binding = {"metadata": {"name": pod["metadata"]["name"]}, "target": {"kind": "Node", "name": self.NODE}}
+                self._client.request("POST", self._client.path(obj) + "/binding", binding)
             of_job = pod["metadata"].get("ownerReferences", [{}])[0].get("kind") == "Job"
             (make_done if of_job else make_ready)(self._client, obj)
 
