@@ -162,7 +162,7 @@ def _use(region: CloudRegion, name: str, *, gpus: bool = True) -> str:
     """The likest types that the region offers; of a region that is not known, of any."""
     known = cloud_regions.find(region.provider, region.region)
     offered = accelerators.names(region.provider, region.region if known else None, gpus=gpus)
-    return f"use {' or '.join(difflib.get_close_matches(name, offered, n=3, cutoff=0))}"
+    return f"use one of {', '.join(difflib.get_close_matches(name, offered, n=3, cutoff=0))}"
 
 
 def _nodes_once(region: PrivateRegion) -> Iterator[Problem]:

@@ -1,0 +1,96 @@
+"""The model and its cards: the split, their memory, enough of them (F4, S2)."""
+
+from typing import Any
+
+import pytest
+
+from tests.stacks.regions import pool, refused
+
+
+@pytest.mark.parametrize(
+    ("provider", "over", "problem"),
+    [
+        (
+            "aws",
+            {"serving": {"gpu": {"pool": "card"}}},
+            "serving.gpu.pool = card: the file has no such pool: did you mean cards?",
+        ),
+        (
+            "aws",
+            {"serving": {"gpu": {"pool": "zz"}}},
+            "serving.gpu.pool = zz: the file has no such pool: name one of cards",
+        ),
+        (
+            "aws",
+            {"serving": {"gpu": {"tensorParallelSize": 2}}},
+            "serving.gpu.tensorParallelSize = 2: g6e.xlarge has 1 GPU, and a server's are on one node: "
+            "set it to 1, or use a larger type",
+        ),
+        (
+            "aws",
+            {"serving": {"gpu": {"tensorParallelSize": 3}}, **pool(instanceType="g6e.12xlarge")},
+            "serving.gpu.tensorParallelSize = 3: 1 of the 4 GPUs of g6e.12xlarge would stand idle: use one of 1, 2, 4",
+        ),
+        (
+            "aws",
+            {
+                "serving": {"gpu": {"tensorParallelSize": 2}},
+                **pool(instanceType="g6e.12xlarge", sharing={"type": "timeSlicing", "replicas": 2}),
+            },
+            "serving.gpu.tensorParallelSize = 2: the pool's cards are shared (timeSlicing), a split model "
+            "needs whole ones: set it to 1",
+        ),
+        (
+            "aws",
+            pool(instanceType="g4dn.xlarge"),
+            "serving.gpu.pool = cards: each T4 has 14.4 GiB for the model, but autoglm-phone-9b needs "
+            "20.2 GiB there for 25480 tokens: use whole cards of g6e.xlarge, or lower model.maxModelLen",
+        ),
+        (
+            "aws",
+            pool(instanceType="g4dn.12xlarge"),
+            "serving.gpu.pool = cards: each T4 has 14.4 GiB for the model, but autoglm-phone-9b needs "
+            "20.2 GiB there for 25480 tokens: set tensorParallelSize to 2, or lower model.maxModelLen",
+        ),
+        (
+            "aws",
+            pool(sharing={"type": "timeSlicing", "replicas": 4}),
+            "serving.gpu.pool = cards: each L40S, shared by 4, has 10.1 GiB for the model, but "
+            "autoglm-phone-9b needs 20.2 GiB there for 25480 tokens: use whole cards of g6e.xlarge, or "
+            "lower model.maxModelLen",
+        ),
+        (
+            "aws",
+            pool(instanceType="p4de.24xlarge", sharing={"type": "mig", "profile": "1g.10gb"}),
+            "serving.gpu.pool = cards: a slice 1g.10gb of A100-80 has 9.0 GiB for the model, but "
+            "autoglm-phone-9b needs 20.2 GiB there for 25480 tokens: use whole cards of g6e.xlarge, or "
+            "lower model.maxModelLen",
+        ),
+        (
+            "aws",
+            {"model": {"facts": {"weights": "60Gi", "kvBytesPerToken": 80000}}},
+            "serving.gpu.pool = cards: each L40S has 40.5 GiB for the model, but autoglm-phone-9b needs "
+            "61.9 GiB there for 25480 tokens: use whole cards of p5.4xlarge, or lower model.maxModelLen",
+        ),
+        (
+            "aws",
+            {"model": {"name": "my-model"}},
+            "model.name = my-model: its memory is not known, so nobody can say whether it fits L40S: use "
+            "one of autoglm-phone-9b, autoglm-phone-9b-multilingual, or declare model.facts",
+        ),
+        (
+            "aws",
+            {"serving": {"replicas": 9}},
+            "serving.replicas = 9: the pool cards holds at most 4 servers (1 a node): lower it, or raise "
+            "the pool to 9 nodes",
+        ),
+        (
+            "private",
+            {"serving": {"replicas": 5}},
+            "serving.replicas = 5: the pool cards holds at most 4 servers (2 a node): lower it, or raise "
+            "the pool to 3 nodes",
+        ),
+    ],
+)
+def test_refused(provider: str, over: dict[str, Any], problem: str) -> None:
+    assert refused(provider, over) == [problem]
