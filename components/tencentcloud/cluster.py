@@ -8,14 +8,13 @@ from tencentcloud_iac_pulumi import kubernetes
 
 from components.cloud_args import ClusterArgs
 from components.tags import tags
-from components.tencentcloud import node_pool, versions
+from components.tencentcloud import node_pool, policies, versions
 from components.tencentcloud.cluster_logs import AUDIT, EVENTS, TOPICS, CollectorArgs, collect_system
 from components.tencentcloud.logs import Logs, LogsArgs
 from components.tencentcloud.names import NODE_POOL, fitted, region_of
 from components.tencentcloud.security import Group, Rule, make_group
 from components.types import ClusterParts
 
-AUDIENCE = "sts.cloud.tencent.com"  # whom pods' tokens are for: the default of the pod identity webhook
 # Beside those that TKE puts into every cluster: the CNI (eniipamd), CoreDNS, kube-proxy, disks (CBS), the autoscaler.
 _ADDONS = {"networkpolicy": "network policies are enforced", "cfs": "shared files can be mounted"}
 _SMALLEST_LEVEL = "L20"  # up to 20 nodes; it grows by itself
@@ -117,7 +116,7 @@ class Cluster(pulumi.ComponentResource):
             use_tke_default=True,
             auto_create_discovery_anonymous_auth=True,  # only the two documents of the issuer, which hold public keys
             auto_create_oidc_config=True,
-            auto_create_client_ids=[AUDIENCE],
+            auto_create_client_ids=[policies.AUDIENCE],
             auto_install_pod_identity_webhook_addon=True,
             # Both change the API server's flags, and TKE refuses the second while the first is at work.
             opts=pulumi.ResourceOptions(parent=self, depends_on=[encrypted]),

@@ -1,0 +1,88 @@
+"""What a region keeps: a key, a bucket, its copy elsewhere, and shared files."""
+
+import pulumi
+from tencentcloud_iac_pulumi import cfs
+
+from components.cloud_args import StorageArgs
+from components.tags import tags
+from components.tencentcloud import bucket, keys, provider
+from components.tencentcloud.bucket import PrivateBucket, PrivateBucketArgs
+from components.types import SharedFiles, StorageParts
+
+
+class Storage(pulumi.ComponentResource):
+    """A key or bucket that exists is looked up, and left alone. KMS must be open in the account, and COS, CVM and TKE
+    allowed to use its keys (COS_QCSRole, QcloudKMSAccessForCVMRole, TKE_QCSRole): the consoles do it at first use.
+    """
+
+    parts: StorageParts
+
+    def __init__(self, name: str, args: StorageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("open-autoglm:tencentcloud:Storage", name, None, opts)
+        app_id = _checked(args)
+        key = keys.existing(args.key, self) if args.key else keys.make(f"{name}-key", args.tags, self)
+        if args.bucket:
+            stored = bucket.existing(args.bucket, args.region, app_id, self)
+        else:
+            own = PrivateBucketArgs(
+                region=args.region,
+                account=args.account,
+                app_id=app_id,
+                tags=args.tags,
+                snapshot_days=args.snapshot_days,
+                key=key,
+                copy_to=self._copy(name, args, app_id, args.replica_region) if args.replica_region else None,
+            )
+            stored = PrivateBucket(name, own, pulumi.ResourceOptions(parent=self)).bucket
+        self.parts = StorageParts(
+            bucket=stored,
+            bucket_id=stored.apply(lambda known: bucket.resource(args.region, app_id, known)),
+            key=key,
+            files=self._files(f"{name}-files", args) if args.files else None,
+        )
+        self.register_outputs({"bucket": stored})
+
+    def _copy(self, name: str, args: StorageArgs, app_id: str, region: str) -> tuple[str, pulumi.Output[str]]:
+        """A second bucket. It is encrypted by COS's own key: one of KMS is of one region."""
+        there = provider.for_region(f"{name}-replica-provider", region, args.account, self)
+        copied = PrivateBucketArgs(
+            region=region, account=args.account, app_id=app_id, tags=args.tags, snapshot_days=args.snapshot_days
+        )
+        inside = pulumi.ResourceOptions(parent=self, providers=[there])
+        return region, PrivateBucket(f"{name}-replica", copied, inside).bucket
+
+    def _files(self, name: str, args: StorageArgs) -> SharedFiles:
+        """In the first zone: CFS's file systems have one zone each, and are mounted from the others over the network.
+        CFS has no encryption to turn on."""
+        files = cfs.FileSystem(
+            name,
+            name=name,
+            availability_zone=args.network.zones[0],
+            access_group_id=args.security.files,
+            vpc_id=args.network.vpc,
+            subnet_id=args.network.node_subnets[0],
+            net_interface="VPC",
+            protocol="NFS",
+            storage_type="SD",
+            tags=tags(args.tags, name),
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        return SharedFiles(
+            driver="com.tencent.cloud.csi.cfs",
+            handle=files.id,
+            attributes={"host": files.mount_ip, "fsid": files.fs_id, "path": "/", "vers": "3"},
+            # Version 3 has no locks here, and connections must survive a move of the server to another port.
+            mount_options=("nolock", "proto=tcp", "noresvport"),
+        )
+
+
+def _checked(args: StorageArgs) -> str:
+    """The account's APPID. Raises RunError for a copy that can't be made."""
+    if args.app_id is None:
+        raise pulumi.RunError("appId: none given, and each bucket's name ends in it: write the account's")
+    if args.bucket and args.replica_region:
+        raise pulumi.RunError(
+            f"storage.replicaRegion: {args.replica_region}: {args.bucket} exists, and what exists is not changed: have "
+            "its owner replicate it and leave this out, or leave storage.bucket out"
+        )
+    return args.app_id
