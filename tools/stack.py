@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from tools import plugins
+from tools import plugins, world
 from tools.cluster.files import write
 from tools.paths import BIN, LOG, ROOT, STATE, VENV
 from tools.process import CANCEL, ToolError, stream
@@ -81,6 +81,7 @@ class Stack:
             **({"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "1"} if standing_in else {}),
             **home,
             **passphrase,
+            **(world.written(self.name, self.state) if any(map(plugins.stands_in, plugins.CLOUDS)) else {}),
         }
 
     def argv(self, *arguments: str) -> list[str]:

@@ -13,6 +13,7 @@ import yaml
 from tests.harness.engine import PLUGINS, Project
 from tools.paths import ROOT
 from tools.providers.cloud.world import VARIABLE
+from tools.world import of_stack
 
 CLOUDS = ("aws", "alicloud", "tencentcloud")
 STACKS = tuple(sorted(path.stem for path in (ROOT / "stacks").glob("*.yaml") if "kind: fleet" not in path.read_text()))
@@ -42,8 +43,7 @@ class Region(Project):
     def __init__(self, folder: Path, stack: str, kubeconfig: Path | None = None) -> None:
         """`kubeconfig`: where the clouds' clusters really are; without it they can't be reached."""
         super().__init__(folder, stack=stack, plugins=(*PLUGINS, *CLOUDS))
-        if kubeconfig:
-            self._lead_to(kubeconfig)
+        self._world(kubeconfig)
 
     def _program(self) -> None:
         for name in ("components", "stacks", "policies"):
@@ -64,12 +64,14 @@ class Region(Project):
         salt = {key: value for key, value in kept.items() if key.startswith("encryption")}
         path.write_text(yaml.safe_dump({**salt, "config": {**config, "open-autoglm:region": dict(overlay)}}))
 
-    def _lead_to(self, kubeconfig: Path) -> None:
+    def _world(self, kubeconfig: Path | None) -> None:
+        """What the region file says exists, and where the clouds' clusters really are."""
         world = self.folder / "world.yaml"
-        world.write_text(yaml.safe_dump({"kubeconfig": str(kubeconfig)}))
+        led = {"kubeconfig": str(kubeconfig)} if kubeconfig else {}
+        world.write_text(yaml.safe_dump(of_stack(self.stack) | led))
         self.environment[VARIABLE] = str(world)
-        user = yaml.safe_load(kubeconfig.read_text())["users"][0]["user"]
-        _write_aws(self.folder / "bin" / "aws", user)
+        if kubeconfig:
+            _write_aws(self.folder / "bin" / "aws", yaml.safe_load(kubeconfig.read_text())["users"][0]["user"])
 
     def plan(self, *options: str) -> list[Step]:
         """What a preview would do, but for the stack and providers."""

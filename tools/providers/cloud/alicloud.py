@@ -224,7 +224,8 @@ _LOOKUPS: Final = {
         section="buckets",
         by={"nameRegex": "name"},
         items="buckets",
-        answer={"name": "{name}", "location": "oss-{REGION}", "owner": "{ACCOUNT}", "acl": "private"},
+        record={"acl": "private", "place": "oss-{REGION}"},
+        answer={"name": "{name}", "location": "{place}", "acl": "{acl}", "owner": "{ACCOUNT}"},
         lists={"names": "name"},
     ),
     "alicloud:kms/getKeys:getKeys": Lookup(

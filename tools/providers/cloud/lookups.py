@@ -1,5 +1,6 @@
 """Functions: what they find in the world, or what they would plausibly find in one that has everything asked for."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -8,6 +9,7 @@ from tools.providers.cloud.invent import complete
 from tools.providers.cloud.render import Account, fill, seeded
 from tools.providers.cloud.schema import Schema
 from tools.providers.protocol import ProviderFailure
+from tools.providers.values import Json
 
 Record = dict[str, Any]
 ZONES: Final = "zones"  # no section of the file: what a region has, see zones()
@@ -55,11 +57,16 @@ def _looked_up(
 
 
 def _asked(lookup: Lookup, given: Mapping[str, Any]) -> Record:
-    asked = {key: given[argument] for argument, key in lookup.by.items() if given.get(argument) is not None}
+    asked = {key: _plain(argument, given[argument]) for argument, key in lookup.by.items() if given.get(argument)}
     for entry in given.get("filters") or []:
         if entry.get("name") in lookup.filters and entry.get("values"):
             asked[lookup.filters[entry["name"]]] = entry["values"][0]
     return asked
+
+
+def _plain(argument: str, value: Json) -> Json:
+    """Of a pattern, as Alibaba Cloud's lookups take them, the name that it is made from."""
+    return re.sub(r"^\^|\$$|\\", "", value) if argument.endswith("Regex") and isinstance(value, str) else value
 
 
 def _matches(record: Mapping[str, Any], asked: Mapping[str, Any]) -> bool:

@@ -170,6 +170,30 @@ _LOOKUPS: Final = {
             "networkType": "VPC-CNI",
         },
     ),
+    "tencentcloud:Kubernetes/getClusterAuthenticationOptions:getClusterAuthenticationOptions": Lookup(
+        section="clusters",
+        by={"clusterId": "id"},
+        record={"id": "cls-{BASE:.8}", "issuer": "https://{REGION}-oidc.tke.tencentcs.com/id/{HEX:.32}"},
+        answer={
+            "id": "{id}",
+            "latestOperationState": "Success",
+            "oidcConfigs": [
+                {
+                    "autoCreateOidcConfig": True,
+                    "autoCreateClientIds": ["pod-identity-tke"],
+                    "autoInstallPodIdentityWebhookAddon": True,
+                }
+            ],
+            "serviceAccounts": [{"issuer": "{issuer}", "jwksUri": "{issuer}/openid/v1/jwks", "useTkeDefault": True}],
+        },
+    ),
+    "tencentcloud:Cam/getRoleDetail:getRoleDetail": Lookup(
+        section="roles",
+        by={"roleName": "name", "roleId": "id"},
+        record={"id": "46{DIGITS:.17}", "name": "{id}"},
+        items="roleInfos",
+        answer={"roleId": "{id}", "roleName": "{name}", "policyDocument": "{}"},
+    ),
     "tencentcloud:Cos/getBuckets:getBuckets": Lookup(
         section="buckets",
         by={"bucketPrefix": "name"},
