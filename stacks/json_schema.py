@@ -58,6 +58,10 @@ def _plain_word(word: str, item: Any) -> Any:  # noqa: ANN401  JSON
     return item if word == "default" else _plain(item)
 
 
-if __name__ == "__main__":
+def write(folder: Path) -> None:
     for name, text in schemas().items():
-        (FOLDER / name).write_text(text)
+        (folder / name).write_text(text)
+
+
+if __name__ == "__main__":
+    write(FOLDER)
