@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 from pulumi_aws import eks, iam
 
-from components.aws import keys, partition, policy
+from components.aws import keys, partition, policy, roles
 from components.aws.parts import EksParts
 from components.cloud_args import ClusterArgs
 from components.tags import tags
@@ -87,13 +87,8 @@ def _role(
     name: str, addon: Addon, args: ClusterArgs, cluster: EksParts, region: str, parent: pulumi.Resource
 ) -> tuple[iam.Role, list[pulumi.Resource]]:
     child = pulumi.ResourceOptions(parent=parent)
-    role = iam.Role(
-        f"{name}-role",
-        description=f"The add-on {addon.name}",
-        assume_role_policy=trust(cluster, region, _NAMESPACE, addon.account or ""),
-        tags=tags(args.tags, f"{name}-role"),
-        opts=child,
-    )
+    trusted = trust(cluster, region, _NAMESPACE, addon.account or "")
+    role = roles.make(f"{name}-role", f"The add-on {addon.name}", trusted, args.tags, child)
     rights: list[pulumi.Resource] = [
         iam.RolePolicyAttachment(
             f"{name}-policy",

@@ -7,10 +7,11 @@ from pulumi_aws import s3
 from pulumi_aws.s3 import BucketLifecycleConfigurationRuleArgsDict
 
 from components.access import GRANTS
-from components.aws import policy
+from components.aws import names, policy
 from components.cloud_args import Tags
 from components.tags import tags
 
+_LONGEST_NAME, _LONGEST_PREFIX = 63, 37
 _OLD_VERSION_DAYS = 30  # to undo a mistake with
 _UPLOAD_DAYS = 7  # a multipart upload that nobody ended by then never will
 
@@ -33,7 +34,14 @@ class PrivateBucket(pulumi.ComponentResource):
     def __init__(self, name: str, args: PrivateBucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("open-autoglm:aws:PrivateBucket", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        self.bucket = s3.Bucket(f"{name}-objects", tags=tags(args.tags, name), opts=child)
+        # A long name is shortened, and AWS adds the end: no other account in the world may have the same.
+        too_long = names.bounded(f"{name}-objects", _LONGEST_NAME)
+        self.bucket = s3.Bucket(
+            f"{name}-objects",
+            bucket_prefix=names.start(name, _LONGEST_PREFIX) if too_long else None,
+            tags=tags(args.tags, name),
+            opts=child,
+        )
         bucket = self.bucket.id
         self.versioned = s3.BucketVersioning(
             f"{name}-versions", bucket=bucket, versioning_configuration={"status": "Enabled"}, opts=child

@@ -5,7 +5,7 @@ import dataclasses
 import pulumi
 from pulumi_aws import cloudwatch, eks, iam
 
-from components.aws import access_entries, addons, images, nodes, partition, policy, retention
+from components.aws import access_entries, addons, images, nodes, partition, policy, retention, roles
 from components.aws.kubeconfig import host, issuer_arn, kubeconfig
 from components.aws.nodes import NodesArgs
 from components.aws.parts import EksParts
@@ -85,13 +85,8 @@ def _role(
     name: str, args: ClusterArgs, region: str, parent: pulumi.Resource
 ) -> tuple[iam.Role, tuple[pulumi.Resource, ...]]:
     child = pulumi.ResourceOptions(parent=parent)
-    role = iam.Role(
-        f"{name}-role",
-        description="EKS makes network interfaces and load balancers",
-        assume_role_policy=policy.service_trust("eks.amazonaws.com"),
-        tags=tags(args.tags, f"{name}-role"),
-        opts=child,
-    )
+    trust = policy.service_trust("eks.amazonaws.com")
+    role = roles.make(f"{name}-role", "EKS makes network interfaces and load balancers", trust, args.tags, child)
     managed = iam.RolePolicyAttachment(
         f"{name}-policy",
         role=role.name,

@@ -1,5 +1,6 @@
 """An EKS cluster that exists: looked up, never changed."""
 
+import dataclasses
 from typing import Any
 
 import pulumi
@@ -22,6 +23,7 @@ class ExistingCluster(pulumi.ComponentResource):
         found = eks.get_cluster_output(name=args.id, opts=pulumi.InvokeOptions(parent=self))
         issuer = found.apply(_issuer)
         self.vpc = found.vpc_config.vpc_id
+        self.vpc = found.vpc_config.vpc_id
         self.parts = EksParts(
             id=found.arn,
             name=found.name,
@@ -33,6 +35,27 @@ class ExistingCluster(pulumi.ComponentResource):
             node_groups=(found.vpc_config.cluster_security_group_id,),
         )
         self.register_outputs({"name": found.name})
+
+    def inside(self, vpc: pulumi.Input[str]) -> EksParts:
+        """The parts, whose name is known only when the cluster is in that VPC."""
+
+        def check(known: list[str]) -> str:
+            try:
+                refuse(known[0], found=known[1], wanted=known[2])
+            except ValueError as error:
+                raise pulumi.RunError(str(error)) from None
+            return known[0]
+
+        name = pulumi.Output.all(self.parts.name, self.vpc, vpc).apply(check)
+        return dataclasses.replace(self.parts, name=name)
+
+
+def refuse(cluster: str, *, found: str, wanted: str) -> None:
+    """Raises ValueError for a cluster whose nodes could not stand in the region's network."""
+    if found != wanted:
+        raise ValueError(
+            f"cluster.existing.id: {cluster} is in {found}, not in {wanted}: name a cluster of network.existing.vpc"
+        )
 
 
 def _issuer(found: Any) -> str:  # noqa: ANN401  the SDK's result class has untyped attributes

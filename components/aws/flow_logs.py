@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_aws import cloudwatch, ec2, iam
 
-from components.aws import policy, retention
+from components.aws import policy, retention, roles
 from components.cloud_args import Tags
 from components.tags import tags
 
@@ -26,13 +26,8 @@ class FlowLogs(pulumi.ComponentResource):
         super().__init__("open-autoglm:aws:FlowLogs", name, None, opts)
         child, marks = pulumi.ResourceOptions(parent=self), tags(args.tags, name)
         group = cloudwatch.LogGroup(f"{name}-logs", retention_in_days=retention.days(args.days), tags=marks, opts=child)
-        role = iam.Role(
-            f"{name}-role",
-            description="Lets VPC flow logs write to their log group",
-            assume_role_policy=policy.service_trust("vpc-flow-logs.amazonaws.com"),
-            tags=marks,
-            opts=child,
-        )
+        trust = policy.service_trust("vpc-flow-logs.amazonaws.com")
+        role = roles.make(f"{name}-role", "VPC flow logs write to their log group", trust, args.tags, child)
         rights = iam.RolePolicy(f"{name}-policy", role=role.name, policy=group.arn.apply(write_policy), opts=child)
         ec2.FlowLog(
             f"{name}-log",

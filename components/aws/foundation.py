@@ -84,7 +84,7 @@ def _cluster(
 ) -> EksParts:
     args = foundation_args.cluster(spec, network, security, storage.key, tags)
     if isinstance(args, ExistingClusterArgs):
-        return ExistingCluster(f"{name}-cluster", args, inside).parts
+        return ExistingCluster(f"{name}-cluster", args, inside).inside(network.vpc)
     return Cluster(f"{name}-cluster", args, inside).parts
 
 

@@ -6,7 +6,7 @@ import pulumi
 from pulumi_aws import eks, iam
 
 from components.access import GRANTS, Grant, service_account
-from components.aws import partition, policy
+from components.aws import partition, policy, roles
 from components.aws.addons import trust
 from components.aws.parts import eks as eks_parts
 from components.aws.replica import through_s3
@@ -37,12 +37,9 @@ class Identity(pulumi.ComponentResource):
         if workload in args.existing:
             arn = existing_role(workload, args.existing[workload], args.account, self)
         else:
-            role = iam.Role(
-                f"{name}-role",
-                description=f"{workload} of {args.region_name}, in the namespace {args.namespace}",
-                assume_role_policy=trust(eks_parts(args.cluster), args.region, args.namespace, account),
-                tags=tags(args.tags, f"{name}-role"),
-                opts=child,
+            trusted = trust(eks_parts(args.cluster), args.region, args.namespace, account)
+            role = roles.make(
+                f"{name}-role", f"{workload} of {args.region_name}, in {args.namespace}", trusted, args.tags, child
             )
             known = pulumi.Output.all(args.storage.bucket_id, args.storage.key)
             document = known.apply(lambda ids: bucket_policy(ids[0], ids[1], args.region, grant))

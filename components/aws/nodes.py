@@ -7,12 +7,13 @@ import pulumi
 from pulumi_aws import ec2, eks, iam
 from pulumi_aws.ec2 import LaunchTemplateBlockDeviceMappingArgsDict, LaunchTemplateTagSpecificationArgsDict
 
-from components.aws import partition, policy
+from components.aws import names, partition, policy, roles
 from components.aws.images import Image
 from components.aws.parts import EksParts
 from components.cloud_args import Tags
 from components.tags import tags
 
+_LONGEST_NAME = 63
 # Nodes join, and pull images. Addresses for pods are the CNI's own role's business.
 _POLICIES = {"join": "AmazonEKSWorkerNodePolicy", "pull": "AmazonEC2ContainerRegistryPullOnly"}
 
@@ -46,6 +47,7 @@ def make(
     return eks.NodeGroup(
         name,
         cluster_name=args.cluster.name,
+        node_group_name=names.bounded(name, _LONGEST_NAME),
         node_role_arn=role.arn,
         subnet_ids=list(args.subnets),
         version=args.cluster.version,
@@ -70,13 +72,8 @@ def make(
 
 def _role(name: str, args: NodesArgs, parent: pulumi.Resource) -> tuple[iam.Role, tuple[iam.RolePolicyAttachment, ...]]:
     child = pulumi.ResourceOptions(parent=parent)
-    role = iam.Role(
-        f"{name}-role",
-        description="Nodes join the cluster and pull images",
-        assume_role_policy=policy.service_trust(partition.of(args.region).ec2),
-        tags=tags(args.tags, f"{name}-role"),
-        opts=child,
-    )
+    trust = policy.service_trust(partition.of(args.region).ec2)
+    role = roles.make(f"{name}-role", "Nodes join the cluster and pull images", trust, args.tags, child)
     attached = (
         iam.RolePolicyAttachment(
             f"{name}-{key}", role=role.name, policy_arn=partition.managed_policy(args.region, managed), opts=child

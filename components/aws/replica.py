@@ -5,10 +5,9 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_aws import iam, s3
 
-from components.aws import keys, partition, policy
+from components.aws import keys, partition, policy, roles
 from components.aws.bucket import PrivateBucket, PrivateBucketArgs
 from components.cloud_args import Tags
-from components.tags import tags
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,15 +56,9 @@ class Replication(pulumi.ComponentResource):
     def __init__(self, name: str, args: ReplicationArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("open-autoglm:aws:Replication", name, None, opts)
         source, replica = args.source, args.replica
-        role = iam.Role(
-            f"{name}-role",
-            description="S3 copies objects to the standby's region",
-            assume_role_policy=policy.service_trust(
-                "s3.amazonaws.com", {"StringEquals": {"aws:SourceAccount": args.account}}
-            ),
-            tags=tags(args.tags, f"{name}-role"),
-            opts=pulumi.ResourceOptions(parent=self),
-        )
+        child = pulumi.ResourceOptions(parent=self)
+        trust = policy.service_trust("s3.amazonaws.com", {"StringEquals": {"aws:SourceAccount": args.account}})
+        role = roles.make(f"{name}-role", "S3 copies objects to the standby's region", trust, args.tags, child)
         ids = pulumi.Output.all(source.bucket.arn, args.key, replica.arn, replica.key)
         rights = iam.RolePolicy(
             f"{name}-policy",

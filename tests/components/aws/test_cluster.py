@@ -197,6 +197,14 @@ def test_an_existing_cluster_is_looked_up_and_left_alone(preview: bool) -> None:
     assert done.exports["issuer"].value == cloud.cluster_parts().issuer_id
 
 
+def test_a_cluster_of_another_network_is_refused() -> None:
+    def program(opts):
+        return {"name": ExistingCluster("west", ExistingClusterArgs(id="shared"), opts).inside("vpc-2").name}
+
+    with pytest.raises(Exception, match=r"cluster.existing.id: shared is in vpc-1, not in vpc-2: name a cluster of"):
+        cloud.run(program, preview=False, calls=answer)
+
+
 def test_a_cluster_of_another_cloud_is_refused() -> None:
     def program(opts):
         common = {key: getattr(cloud.cluster_parts(), key) for key in ClusterParts.__dataclass_fields__}

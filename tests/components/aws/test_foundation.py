@@ -59,7 +59,7 @@ def answer(spec: AwsRegion):
                     "endpoint": "https://abc.eks.amazonaws.com",
                     "certificateAuthorities": [{"data": "Q0E="}],
                     "identities": [{"oidcs": [{"issuer": cloud.ISSUER}]}],
-                    "vpcConfig": {"clusterSecurityGroupId": "sg-theirs", "vpcId": "vpc-1"},
+                    "vpcConfig": {"clusterSecurityGroupId": "sg-theirs", "vpcId": vpc.vpc},
                     "version": "1.34",
                 }
             case "getRole":
@@ -191,9 +191,9 @@ def test_volumes_without_a_class_are_encrypted_with_the_regions_key() -> None:
 
 @pytest.mark.parametrize("preview", [True, False])
 def test_an_existing_cluster_gets_pools_and_identities_and_nothing_else(preview: bool) -> None:
-    done, made = build("aws-us-west-2", preview, EXISTING_CLUSTER)
+    done, made = build("aws-cn-northwest-1", preview, EXISTING_CLUSTER)
     cloud.assert_house_rules(done)
-    assert not [item for item in cloud.cloud(done) if item.type.endswith((":Cluster", ":Addon"))]
+    assert not [item for item in cloud.cloud(done) if item.type.endswith((":Cluster", ":Addon", ":Vpc", ":Subnet"))]
     assert not done.all("StorageClass")
     assert {item.inputs["clusterName"] for item in done.all("NodeGroup")} == {"shared"}
     assert done.exports["address"].value == "abc.eks.amazonaws.com"
@@ -207,6 +207,7 @@ def test_an_existing_cluster_gets_pools_and_identities_and_nothing_else(preview:
         ({"gpuPools": {"serving": {"spot": {"maxUsdPerHour": 1.5}}}}, "gpuPools.serving.spot.maxUsdPerHour: 1.5"),
         ({"gpuPools": {"serving": {"image": "ami-1"}}}, "gpuPools.serving.image: ami-1"),
         ({"cluster": {"admins": ["me"]}}, "cluster.admins: me is no ARN"),
+        (EXISTING_CLUSTER, "cluster.existing.id: shared: nodes stand in their cluster's VPC"),
         (
             {"gateway": {"exposure": {"certificate": "cert-1"}}},
             "gateway.exposure.certificate: cert-1 is no ARN",

@@ -8,7 +8,7 @@ from tests.components.aws import cloud
 from tests.harness.mocks import Recorder
 
 
-def made(preview: bool = False, **more: object) -> Recorder:
+def made(preview: bool = False, name: str = "west-pool-chat", **more: object) -> Recorder:
     def program(opts):
         args = GpuPoolArgs(
             **{
@@ -26,7 +26,7 @@ def made(preview: bool = False, **more: object) -> Recorder:
                 **more,
             }
         )
-        return {"pool": GpuPool("west-pool-chat", args, opts).pool.urn}
+        return {"pool": GpuPool(name, args, opts).pool.urn}
 
     return cloud.run(program, preview=preview)
 
@@ -86,6 +86,13 @@ def test_the_autoscaler_knows_a_node_before_there_is_one(done: Recorder) -> None
 def test_a_pool_of_some_zones_has_their_subnets_only() -> None:
     done = made(zones=("us-west-2c", "us-west-2a"))
     assert done.one("NodeGroup").inputs["subnetIds"] == ["subnet-nodes-c", "subnet-nodes-a"]
+
+
+def test_a_pool_with_a_long_name_fits_aws() -> None:
+    done = made(name="aws-us-west-2-pool-" + "x" * 40)
+    assert len(done.one("NodeGroup").inputs["nodeGroupName"]) <= 63
+    assert len(done.one("Role").inputs["name"]) <= 64
+    assert "name" not in made().one("Role").inputs
 
 
 def test_spot_is_spot() -> None:
