@@ -1,5 +1,6 @@
 """Whole regions on Tencent Cloud, from their files."""
 
+import functools
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
@@ -22,8 +23,8 @@ both = pytest.mark.parametrize("preview", [True, False], ids=["preview", "update
 every = pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 
 
-def region(path: Path, overlay: object = None) -> TencentcloudRegion:
-    return cast(TencentcloudRegion, parse(path.read_text(), source=path.name, overlay=overlay))
+def region(path: Path) -> TencentcloudRegion:
+    return cast(TencentcloudRegion, parse(path.read_text(), source=path.name))
 
 
 def world(spec: TencentcloudRegion) -> Callable[[MockCallArgs], dict[str, Any]]:
@@ -57,8 +58,9 @@ def world(spec: TencentcloudRegion) -> Callable[[MockCallArgs], dict[str, Any]]:
     return answer
 
 
-def build(path: Path, preview: bool, overlay: object = None) -> tuple[Recorder, Foundation]:
-    spec, made = region(path, overlay), []
+@functools.cache  # tests only read what a region made
+def build(path: Path, preview: bool) -> tuple[Recorder, Foundation]:
+    spec, made = region(path), []
 
     def program() -> dict[str, Any]:
         parent = pulumi.ComponentResource("open-autoglm:test:Parent", "test")
