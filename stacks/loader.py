@@ -1,7 +1,7 @@
 """From a stack's file and configuration to a checked region or fleet. All problems are told at once."""
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from stacks import fleet, plaintext, rules
 from stacks.fleet import FleetSpec
+from stacks.hidden import Hidden, hidden
 from stacks.problems import Problem, explain
 from stacks.schema import PROVIDERS, RegionSpec
 from stacks.yaml_text import NotYamlError, read_yaml
@@ -54,34 +55,34 @@ def read(text: str, *, source: str, overlay: object = None, secret: bool = False
     if open_secrets:
         raise _error(source, open_secrets)
     merged = merge(content, over)
-    hidden = list(_leaves(over)) if secret else []
+    unsaid = hidden(over) if secret else Hidden()
     if merged.get("kind") == "fleet":
-        return _fleet(merged, source, hidden)
-    return _region(merged, source, hidden)
+        return _fleet(merged, source, unsaid)
+    return _region(merged, source, unsaid)
 
 
-def _region(merged: Mapping[str, Any], source: str, hidden: list[tuple[str, ...]]) -> RegionSpec:
+def _region(merged: Mapping[str, Any], source: str, unsaid: Hidden) -> RegionSpec:
     name = merged.get("provider")
     if not isinstance(name, str) or name not in PROVIDERS:
-        raise _error(source, [_provider(name)])
+        raise _error(source, [_provider(name)], unsaid)
     model = PROVIDERS[name]
     others: dict[str, type[BaseModel]] = {other: known for other, known in PROVIDERS.items() if other != name}
     try:
         region = model.model_validate(merged)
     except ValidationError as error:
-        raise _error(source, explain(error, model, hidden, others)) from None
+        raise _error(source, explain(error, model, others), unsaid) from None
     if problems := rules.broken(region, Path(source).stem, FOLDER):
-        raise _error(source, problems)
+        raise _error(source, problems, unsaid)
     return region
 
 
-def _fleet(merged: Mapping[str, Any], source: str, hidden: list[tuple[str, ...]]) -> FleetSpec:
+def _fleet(merged: Mapping[str, Any], source: str, unsaid: Hidden) -> FleetSpec:
     try:
         spec = FleetSpec.model_validate(merged)
     except ValidationError as error:
-        raise _error(source, explain(error, FleetSpec, hidden)) from None
+        raise _error(source, explain(error, FleetSpec), unsaid) from None
     if problems := fleet.broken(spec, FOLDER):
-        raise _error(source, problems)
+        raise _error(source, problems, unsaid)
     return spec
 
 
@@ -118,14 +119,7 @@ def _provider(name: object) -> Problem:
     return Problem(path=("provider",), value=None if name is None else repr(name), reason=known + hint)
 
 
-def _leaves(tree: Mapping[str, Any], path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    for key, value in tree.items():
-        if isinstance(value, Mapping):
-            yield from _leaves(value, (*path, key))
-        else:
-            yield (*path, key)
-
-
-def _error(source: str, problems: list[Problem]) -> RegionError:
-    lines = "".join(f"\n  {problem}" for problem in problems)
-    return RegionError(f"{source} can't be used; nothing was made. {len(problems)} to correct:{lines}")
+def _error(source: str, problems: list[Problem], unsaid: Hidden | None = None) -> RegionError:
+    told = [(unsaid or Hidden()).mask(problem) for problem in problems]
+    lines = "".join(f"\n  {problem}" for problem in told)
+    return RegionError(f"{source} can't be used; nothing was made. {len(told)} to correct:{lines}")

@@ -55,15 +55,11 @@ class Problem:
 
 
 def explain(
-    error: ValidationError,
-    model: type[BaseModel],
-    hidden: Iterable[Path] = (),
-    others: Mapping[str, type[BaseModel]] | None = None,
+    error: ValidationError, model: type[BaseModel], others: Mapping[str, type[BaseModel]] | None = None
 ) -> list[Problem]:
-    """Every fault of a failed validation. Values at or below `hidden` paths, and of unknown keys, are not shown.
-    `others`: other models of the same file by name, so that a key of theirs is known as such."""
-    secret = frozenset(hidden)
-    return [_problem(dict(fault), model, secret, others or {}) for fault in error.errors(include_url=False)]
+    """Every fault of a failed validation. Values of unknown keys are not shown: they may be secrets under a misspelt
+    name. `others`: other models of the same file by name, so that a key of theirs is known as such."""
+    return [_problem(dict(fault), model, others or {}) for fault in error.errors(include_url=False)]
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
@@ -72,9 +68,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
     return f": did you mean {close[0]}?" if close else ""
 
 
-def _problem(
-    fault: dict[str, Any], model: type[BaseModel], hidden: frozenset[Path], others: Mapping[str, type[BaseModel]]
-) -> Problem:
+def _problem(fault: dict[str, Any], model: type[BaseModel], others: Mapping[str, type[BaseModel]]) -> Problem:
     kind, location = fault["type"], fault["loc"]
     if kind == "extra_forbidden":
         known, key = spot(model, location[:-1]), str(location[-1])
@@ -83,10 +77,8 @@ def _problem(
     context, path, value = fault.get("ctx", {}), spot(model, location).path, fault["input"]
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         path, value = (*path, str(context["discriminator"]).strip("'")), context.get("tag")
-    hides = any(path[:length] in hidden for length in range(len(path) + 1))
-    shown = kind not in ("missing", "union_tag_not_found") and not hides
-    reason = _reason(fault, str(value) if shown else "")
-    return Problem(path=path, reason=reason, value=_show(value) if shown else None)
+    shown = _show(value) if kind not in ("missing", "union_tag_not_found") else None
+    return Problem(path=path, reason=_reason(fault, str(value)), value=shown)
 
 
 def _reason(fault: dict[str, Any], value: str) -> str:

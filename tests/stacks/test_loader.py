@@ -158,6 +158,9 @@ def test_secrets_are_not_shown() -> None:
     problems = refused(secret, secret=True)
     assert len(problems) == 3
     assert not [problem for problem in problems if "hunter2" in problem]
+    drain = refused({"serving": {"drainSeconds": 31}, "model": {"name": "QQ-hunter2"}}, secret=True)
+    assert drain[0].startswith("model.name: it must be") and drain[1:] == []
+    assert refused({"serving": {"drainSeconds": 31}}, secret=True)[0].startswith("serving.drainSeconds: gateway.max")
     # An unknown key's value is not shown in any case: it may be a secret under a misspelt name.
     assert not [problem for problem in refused({"extra": "hunter2"}) if "hunter2" in problem]
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+import yaml
 
 from stacks.loader import RegionError, parse
 from tests.harness.programs import DEV
@@ -73,6 +74,15 @@ def test_the_stack_s_encrypted_configuration_may_hold_one() -> None:
     with pytest.raises(RegionError, match=r"namespace: it must be a DNS label") as error:
         parse(DEV.read_text(), source="stacks/dev.yaml", overlay={"namespace": AWS}, secret=True)
     assert AWS not in str(error.value)
+
+
+def test_no_reason_quotes_the_encrypted_configuration() -> None:
+    """The rule about serving.gpu names the model, which is another field."""
+    facts = {"weights": "90Gi", "kvBytesPerToken": 40960}
+    text = yaml.safe_dump({"provider": "aws"} | REGIONS["aws"])
+    with pytest.raises(RegionError, match=r"\[hidden\] needs") as error:
+        parse(text, source="x.yaml", overlay={"model": {"name": "hunter2", "facts": facts}}, secret=True)
+    assert "hunter2" not in str(error.value)
 
 
 @pytest.mark.parametrize("over", [{"namespace": AWS}, {"password": "hunter2"}, {"images": {"etcd": PEM}}])
