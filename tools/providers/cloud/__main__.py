@@ -2,6 +2,7 @@
 
 import sys
 
+from tools.providers.cloud import sdk
 from tools.providers.cloud.packages import PACKAGES
 from tools.providers.cloud.provider import CloudProvider
 from tools.providers.protocol import serve
@@ -12,6 +13,7 @@ def main(argv: list[str]) -> int:
     if not argv or argv[0] not in PACKAGES:
         sys.stderr.write(f"usage: python -m tools.providers.cloud {'|'.join(PACKAGES)} [<engine address>]\n")
         return 2
+    sdk.alone()
     return serve(CloudProvider(argv[0]), argv[1:])
 
 

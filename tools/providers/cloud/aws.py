@@ -329,7 +329,7 @@ _LOOKUPS: Final = {
     "aws:iam/getRole:getRole": Lookup(
         section="roles",
         by={"name": "name"},
-        answer={"id": "{name}", "name": "{name}", "arn": _ROLE, "assumeRolePolicy": "{}"},
+        answer={"id": "{name}", "name": "{name}", "arn": _ROLE, "assumeRolePolicy": "{{}}"},
     ),
     "aws:acm/getCertificate:getCertificate": Lookup(
         section="certificates",

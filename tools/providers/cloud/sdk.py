@@ -17,6 +17,13 @@ from typing import Any
 from tools.providers.cloud.packages import Package
 
 _importing = threading.Lock()
+_alone = False
+
+
+def alone() -> None:
+    """Says that nothing else in this process uses the SDKs: from here on only the files that are asked for load."""
+    global _alone
+    _alone = True
 
 
 @dataclass(frozen=True)
@@ -96,6 +103,8 @@ def _load(package: Package, path: Path) -> ModuleType:
         warnings.simplefilter("ignore")  # the SDKs' own modules warn of their own deprecations
         _whole_pulumi()
         folder = package.folder.parent
+        if not _alone:
+            return importlib.import_module(".".join(relative.parts))
         for part in relative.parts[:-1]:
             folder /= part
             name = ".".join(folder.relative_to(package.folder.parent).parts)

@@ -101,7 +101,7 @@ _ANSWERS: Final[dict[str, dict[str, Any]]] = {
         "name": "stand-in",
     },
     "tencentcloud:Availability/getRegions:getRegions": {
-        "regions": [{"id": "1", "name": "{REGION}", "description": "{REGION}", "state": "AVAILABLE"}],
+        "regions": [{"name": "{REGION}", "description": "{REGION}", "state": "AVAILABLE"}],
     },
 }
 
@@ -192,7 +192,7 @@ _LOOKUPS: Final = {
         by={"roleName": "name", "roleId": "id"},
         record={"id": "46{DIGITS:.17}", "name": "{id}"},
         items="roleInfos",
-        answer={"roleId": "{id}", "roleName": "{name}", "policyDocument": "{}"},
+        answer={"roleId": "{id}", "roleName": "{name}", "policyDocument": "{{}}"},
     ),
     "tencentcloud:Cos/getBuckets:getBuckets": Lookup(
         section="buckets",
@@ -212,7 +212,7 @@ _LOOKUPS: Final = {
         by={"roleId": "id", "name": "name"},
         record={"id": "46{DIGITS:.17}", "name": "{id}"},
         items="roleLists",
-        answer={"roleId": "{id}", "name": "{name}", "document": "{}"},
+        answer={"roleId": "{id}", "name": "{name}", "document": "{{}}"},
     ),
     "tencentcloud:Dnspod/getDomainList:getDomainList": Lookup(
         section="dnsZones",
