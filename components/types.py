@@ -181,15 +181,17 @@ class FleetMember:
 class Foundation:
     """What a provider's builder hands to the platform and the workloads.
 
-    `identities` by workload (components/access.py); `balancer` annotates the gateway's Service; `depends_on` is what
-    pods need and no other reference says: node pools, add-ons. `publish` makes the region's DNS record, once the
-    gateway has an address (a host name or an IP), and returns the host name.
+    `identities` by workload (components/access.py); `balancer` annotates the gateway's Service, and `secrets` are those
+    that the annotations name, to be made in its namespace: name -> key -> value; `depends_on` is what pods need and no
+    other reference says: node pools, add-ons. `publish` makes the region's DNS record, once the gateway has an address
+    (a host name or an IP), and returns the host name.
     """
 
     cluster: ClusterAccess
     identities: Mapping[str, WorkloadIdentity] = field(default_factory=dict)
     files: SharedFiles | None = None
     balancer: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)
+    secrets: Mapping[str, Mapping[str, pulumi.Input[str]]] = field(default_factory=dict)
     member: FleetMember | None = None
     publish: Callable[[pulumi.Output[str]], pulumi.Output[str]] | None = None
     depends_on: tuple[pulumi.Resource, ...] = ()

@@ -71,6 +71,7 @@ def build(name: str, spec: "TencentcloudRegion", parent: pulumi.ComponentResourc
         identities=identity.identities,
         files=storage.files,
         balancer=_balancer(name, spec, network, security, tags),
+        secrets=balancer.secrets(getattr(spec.gateway.exposure, "certificate", None)),
         member=_member(spec, network, security, storage),
         publish=_publisher(name, spec, tags, child) if spec.dns else None,
         # A pod waits for what it can't name: nodes and add-ons, its rights, the class of its volumes.

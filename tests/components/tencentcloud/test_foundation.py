@@ -124,8 +124,9 @@ def test_no_machine_outlives_its_pool_and_no_secret_is_plain(path: Path) -> None
 
 @every
 def test_the_gateway_and_the_fleet_find_the_region(path: Path) -> None:
-    done, _ = build(path, False)
+    done, built = build(path, False)
     spec = region(path)
+    assert [list(data) for data in built.secrets.values()] == [["qcloud_cert_id"]]
     assert done.exports["host"].value == f"{spec.dns.host}.{spec.dns.zone}" if spec.dns else "203.0.113.9"
     member = done.exports["member"].value
     assert (member["provider"], member["region"], member["account"]) == ("tencentcloud", spec.region, spec.account_id)
