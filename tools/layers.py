@@ -21,6 +21,7 @@ _COMPONENTS = {  # last part of a component's type -> its layer; tests compare w
     "Network": "network",
     "ExistingNetwork": "network",
     "FlowLogs": "network",
+    "Logs": "network",
     "Security": "security",
     "Cluster": "cluster",
     "ExistingCluster": "cluster",
@@ -29,7 +30,14 @@ _COMPONENTS = {  # last part of a component's type -> its layer; tests compare w
     "GpuSharing": "gpu pools",
     "Identity": "identity",
     "Storage": "storage",
+    "DefaultDisks": "storage",
+    "Away": "storage",
+    "Replica": "storage",
+    "Replication": "storage",
+    "PrivateBucket": "storage",
+    "Files": "storage",
     "Registry": "registry",
+    "PullAddon": "registry",
     "Dns": "dns",
 }
 _MODULES = {"fleet": "fleet", "platform": "platform", "workloads": "workloads"}

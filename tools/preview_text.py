@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
-from components.cost import Estimate
+from components.cost import Estimate, Line
 from policies import RULES, Report, Violation
 from tools.layers import LAYERS, OTHER, is_component, layer
 from tools.plan import Plan, Step, counts
@@ -67,15 +67,23 @@ def _cost(estimate: Estimate | None) -> Iterator[str]:
     if estimate is None:
         yield "Cost: not known here, as the stack's configuration has encrypted values"
         return
+    if not estimate.lines:
+        yield "Cost a month: nothing of it has a price here"
+        return
     span = f"{usd(estimate.min_usd)} at minimum size, {usd(estimate.max_usd)} at maximum"
     yield f"Cost a month: {span}{unpriced(estimate)}"
-    for line in estimate.lines:
-        price = "no price known" if line.usd_per_hour is None else f"{line.usd_per_hour:,.3f} USD/h each"
-        size = str(line.min_count) if line.min_count == line.max_count else f"{line.min_count}-{line.max_count}"
-        span = "" if line.min_usd is None or line.max_usd is None else f"{line.min_usd:,.0f} to {line.max_usd:,.0f} USD"
-        note = f"; {line.note}" if line.note else ""
-        yield f"  {line.layer:{_WIDTH}} {size:>7} x {line.what}: {price}{f' = {span}' if span else ''}{note}"
+    yield from map(_priced, estimate.lines)
     yield "  (machines, control plane and NAT; no disks, traffic, storage, support)"
+
+
+def _priced(line: Line) -> str:
+    size = str(line.min_count) if line.min_count == line.max_count else f"{line.min_count}-{line.max_count}"
+    begin = f"  {line.layer:{_WIDTH}} {size:>7} x {line.what}"
+    note = f"; {line.note}" if line.note else ""
+    if line.usd_per_hour is None or line.min_usd is None or line.max_usd is None:
+        return f"{begin}: no price known{note}"
+    month = usd(line.max_usd) if line.min_usd == line.max_usd else f"{line.min_usd:,.0f} to {usd(line.max_usd)}"
+    return f"{begin}: {month}, at {line.usd_per_hour:,.3f} an hour{note}"
 
 
 def usd(amount: float) -> str:
