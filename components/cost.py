@@ -5,7 +5,7 @@ Disks, traffic, storage and support are not counted. A price that no list has is
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from components import accelerators, pools, prices_services
 from components.instance_type import InstanceType
@@ -62,7 +62,7 @@ class Estimate:
 
 def estimate(name: str, spec: "RegionSpec") -> Estimate:
     """`name`: the stack's. A region by kubeconfig costs what its pools' `facts` say."""
-    lines = _cloud(spec) if hasattr(spec, "network") else _private(spec)
+    lines = _cloud(cast("CloudRegion", spec)) if hasattr(spec, "network") else _private(cast("PrivateRegion", spec))
     return Estimate(name=name, lines=tuple(lines))
 
 
