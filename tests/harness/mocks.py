@@ -42,6 +42,8 @@ class Recorder(pulumi_mocks.Mocks):
     exports: dict[str, Export] = field(default_factory=dict)
     urns: list[str] = field(default_factory=list)
     dependencies: dict[str, list[str]] = field(default_factory=dict)  # by name: its parent's, and those it names
+    ignored: dict[str, list[str]] = field(default_factory=dict)  # by name: the properties whose changes are ignored
+    replacing: dict[str, list[str]] = field(default_factory=dict)  # by name: those whose changes replace it
     outputs: Callable[[pulumi_mocks.MockResourceArgs], Mapping[str, Any]] = lambda args: {}  # beside its inputs
     calls: Callable[[pulumi_mocks.MockCallArgs], dict[str, Any]] | None = None  # what functions answer
 
@@ -79,13 +81,15 @@ class Recorder(pulumi_mocks.Mocks):
 
 
 class _Monitor(pulumi_mocks.MockMonitor):
-    """Also keeps what mocks are not told: which resources wait for which."""
+    """Also keeps what mocks are not told: which resources wait for which, and how changes of them are taken."""
 
     mocks: Recorder
 
     def RegisterResource(self, request: Any) -> Any:
         urns = [*request.dependencies, request.parent]
         self.mocks.dependencies[request.name] = [urn.rpartition("::")[2] for urn in urns]
+        self.mocks.ignored[request.name] = list(request.ignoreChanges)
+        self.mocks.replacing[request.name] = list(request.replaceOnChanges)
         return super().RegisterResource(request)
 
 
