@@ -6,7 +6,7 @@ from ipaddress import IPv4Network
 import pulumi
 from pulumi_alicloud import cs
 
-from components.alicloud import addons, logs, node_pool
+from components.alicloud import addons, logs, names, node_pool
 from components.alicloud.existing_cluster import ExistingCluster
 from components.alicloud.kubeconfig import host, kubeconfig
 from components.cloud_args import ClusterArgs, SystemPoolArgs
@@ -36,7 +36,7 @@ class Cluster(pulumi.ComponentResource):
         network = args.network
         made = cs.ManagedKubernetes(
             f"{name}-ack",
-            name=name,
+            name=names.fitted(name, names.CLUSTER),
             cluster_spec="ack.pro.small",
             version=self._newest(args.version),
             vswitch_ids=list(network.node_subnets),
@@ -133,7 +133,7 @@ def _system_pool(name: str, cluster: pulumi.Input[str], args: ClusterArgs, paren
     return cs.NodePool(
         name,
         cluster_id=cluster,
-        node_pool_name=name,
+        node_pool_name=names.fitted(name, names.CLUSTER),
         vswitch_ids=list(args.network.node_subnets),
         instance_types=[asked.instance_type],
         multi_az_policy="BALANCE",

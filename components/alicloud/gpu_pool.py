@@ -3,7 +3,7 @@
 import pulumi
 from pulumi_alicloud import cs
 
-from components.alicloud import node_pool
+from components.alicloud import names, node_pool
 from components.cloud_args import GpuPoolArgs
 from components.tags import tags
 
@@ -24,7 +24,7 @@ class GpuPool(pulumi.ComponentResource):
         self.pool = cs.NodePool(
             f"{name}-nodes",
             cluster_id=args.cluster.id,
-            node_pool_name=name,
+            node_pool_name=names.fitted(name, names.CLUSTER),
             vswitch_ids=node_pool.subnets(args.network, args.zones),
             instance_types=[args.instance_type],
             scaling_config=scaling,

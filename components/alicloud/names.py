@@ -4,6 +4,8 @@ import hashlib
 
 BUCKET = 63  # OSS: 3 to 63 lower-case letters, digits and hyphens; unique among all accounts
 LOG_PROJECT = 63  # SLS: the same, unique in its region
+CLUSTER = 63  # ACK: clusters and node pools
+ACCESS_GROUP = 64  # NAS
 ROLE = 64  # RAM: unique in the account
 POLICY = 128
 

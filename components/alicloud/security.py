@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_alicloud import ecs, nas, slb
 
+from components.alicloud import names
 from components.cloud_args import SecurityArgs
 from components.tags import tags
 from components.types import SecurityParts
@@ -137,7 +138,7 @@ def _files(name: str, args: SecurityArgs, parent: pulumi.Resource) -> nas.Access
     child = pulumi.ResourceOptions(parent=parent)
     group = nas.AccessGroup(
         name,
-        access_group_name=name,
+        access_group_name=names.fitted(name, names.ACCESS_GROUP),
         access_group_type="Vpc",
         file_system_type="standard",
         description="Nodes of the cluster",

@@ -53,6 +53,12 @@ def test_the_api_server_is_private_and_secrets_are_under_our_key(cluster: Record
     assert ack["newNatGateway"] is False
 
 
+def test_what_counts_at_creation_only_is_shown_as_such(cluster: Recorder) -> None:
+    """A plan must not call a public cluster private, nor promise add-ons that ACK would ignore."""
+    assert cluster.replacing["here-cluster-ack"] == ["slbInternetEnabled"]
+    assert cluster.ignored["here-cluster-ack"] == ["addons"]
+
+
 def test_it_is_of_the_newest_patch_of_the_version_asked_for(cluster: Recorder) -> None:
     ack = cluster.one("ManagedKubernetes").inputs
     assert (ack["clusterSpec"], ack["version"]) == ("ack.pro.small", "1.34.3-aliyun.1")
@@ -88,6 +94,7 @@ def test_system_nodes_are_encrypted_hardened_and_repaired(cluster: Recorder) -> 
     assert pool["securityGroupIds"] == ["sg-1"]
     assert (pool["scalingConfig"]["minSize"], pool["scalingConfig"]["maxSize"]) == (2, 4)
     assert "desiredSize" not in pool
+    assert cluster.ignored["here-cluster-system"] == ["desiredSize"]
 
 
 def test_addons_wait_for_nodes(cluster: Recorder) -> None:
@@ -132,6 +139,7 @@ def test_a_public_api_is_public_for_everyone_or_refused() -> None:
 
 def test_a_pool_of_one_size_says_it() -> None:
     pool = made(replace(ARGS, system=SystemPoolArgs(instance_type="ecs.g7.xlarge", min_size=3, max_size=3)))
+    assert pool.ignored["here-cluster-system"] == []
     assert pool.one("NodePool").inputs["desiredSize"] == "3"
     assert "scalingConfig" not in pool.one("NodePool").inputs
 

@@ -47,16 +47,22 @@ def test_nodes_are_marked_encrypted_hardened_and_repaired(preview: bool) -> None
     assert pool["management"]["autoRepair"] is True
     assert pool["imageType"] == "AliyunLinux3"
     assert pool["vswitchIds"] == ["vsw-n0", "vsw-n1"]
+    assert pool["securityGroupIds"] == ["sg-1"]
+    assert pool["updateNodes"] is True  # nodes that are there get changed labels, too
 
 
 def test_the_autoscaler_owns_the_size() -> None:
-    pool = made().one("NodePool").inputs
+    recorder = made()
+    pool = recorder.one("NodePool").inputs
+    assert recorder.ignored["here-pool-a10-nodes"] == ["desiredSize"]
     assert pool["scalingConfig"] == {"enable": True, "minSize": 0, "maxSize": 4, "type": "gpu"}
     assert "desiredSize" not in pool
 
 
 def test_an_on_demand_base_has_one_size() -> None:
-    pool = made(min_size=2, max_size=2).one("NodePool").inputs
+    recorder = made(min_size=2, max_size=2)
+    pool = recorder.one("NodePool").inputs
+    assert recorder.ignored["here-pool-a10-nodes"] == []  # no autoscaler owns it: a change in the file counts
     assert pool["desiredSize"] == "2"
     assert "scalingConfig" not in pool
 
