@@ -62,7 +62,7 @@ class Estimate:
 
 def estimate(name: str, spec: "RegionSpec") -> Estimate:
     """`name`: the stack's. A region by kubeconfig costs what its pools' `facts` say."""
-    lines = _cloud(cast("CloudRegion", spec)) if hasattr(spec, "network") else _private(cast("PrivateRegion", spec))
+    lines = _cloud(cast("CloudRegion", spec)) if hasattr(spec, "network") else _private(spec)
     return Estimate(name=name, lines=tuple(lines))
 
 
