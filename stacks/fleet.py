@@ -6,16 +6,14 @@ docs/fleet.md explains the keys. The loader reads a file with `kind: fleet` as t
 from collections.abc import Mapping
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from stacks.cloud import AdoptedNetwork, CloudParts, ExistingVpc, NewNetwork, Owner
 from stacks.fields import Label, Part
 from stacks.problems import Problem
-
-if TYPE_CHECKING:
-    from stacks.schema import RegionSpec
+from stacks.schema import LoadBalancer, RegionSpec
 
 _FOLDER = Path(__file__).parent
 _HOST = r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$"
@@ -82,7 +80,7 @@ class FleetSpec(Part):
     recovery: Recovery
 
 
-def regions(spec: FleetSpec, folder: Path = _FOLDER) -> "dict[str, RegionSpec]":
+def regions(spec: FleetSpec, folder: Path = _FOLDER) -> dict[str, RegionSpec]:
     """The members' region files, without overlays. Raises RegionError for one that is not there or can't be used."""
     from stacks.loader import RegionError, parse  # the loader imports this module
 
@@ -114,7 +112,13 @@ def network(region: CloudParts) -> NewNetwork | ExistingVpc:
     return region.network.existing if isinstance(region.network, AdoptedNetwork) else region.network
 
 
-def cidrs(spec: FleetSpec, found: "Mapping[str, RegionSpec]") -> dict[str, IPv4Network]:
+def faces_the_internet(region: RegionSpec) -> bool:
+    """Over HTTPS, on 443."""
+    exposure = region.gateway.exposure
+    return isinstance(exposure, LoadBalancer) and not exposure.internal and exposure.certificate is not None
+
+
+def cidrs(spec: FleetSpec, found: Mapping[str, RegionSpec]) -> dict[str, IPv4Network]:
     """Each member's addresses: its network's in its region file, or its site's here."""
     sites = {name: member.site.cidr for name, member in spec.members.items() if member.site}
     return sites | {name: network(region).cidr for name, region in found.items() if isinstance(region, CloudParts)}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from components import cloud_regions
 from stacks.cloud import CloudParts
-from stacks.fleet import FleetSpec, cidrs, network
+from stacks.fleet import FleetSpec, cidrs, faces_the_internet, network
 from stacks.problems import Path, Problem
 from stacks.schema import TencentcloudRegion
 
@@ -141,11 +141,29 @@ def _sites_are_called_from_outside(spec: FleetSpec, _: Regions) -> list[Problem]
         if not gateway.is_global:
             reason = "it is no public address, so no cloud could build a tunnel to it: give the IPsec device's"
             problems.append(Problem(path=(*path, "gateway"), value=str(gateway), reason=reason))
-        serves = member.weight > 0 or name in (spec.recovery.primary, spec.recovery.standby)
-        if serves and member.site.address is None:
+        if _serves(spec, name) and member.site.address is None:
             reason = "clients are sent to it, so it needs an address: add one, or give it neither weight nor role"
             problems.append(Problem(path=(*path, "address"), reason=reason))
     return problems
+
+
+def _servers_face_the_internet(spec: FleetSpec, regions: Regions) -> list[Problem]:
+    """Clients and Route 53's checks come from there, over HTTPS on 443."""
+    fix = (
+        "make gateway.exposure a LoadBalancer with a certificate, and not internal, or give it neither weight nor role"
+    )
+    return [
+        Problem(
+            path=("members", name),
+            reason=f"clients are sent to it, but it answers none from the internet on 443: {fix}",
+        )
+        for name, region in regions.items()
+        if isinstance(region, CloudParts) and _serves(spec, name) and not faces_the_internet(region)
+    ]
+
+
+def _serves(spec: FleetSpec, name: str) -> bool:
+    return spec.members[name].weight > 0 or name in (spec.recovery.primary, spec.recovery.standby)
 
 
 def _someone_serves(spec: FleetSpec, _: Regions) -> list[Problem]:
@@ -204,6 +222,7 @@ _RULES: tuple[Callable[[FleetSpec, Regions], list[Problem]], ...] = (
     _one_side_of_the_border,
     _sites_where_they_belong,
     _sites_are_called_from_outside,
+    _servers_face_the_internet,
     _someone_serves,
     _ports_once,
     _ports_where_rules_are_single,

@@ -56,7 +56,7 @@ class Fleet(pulumi.ComponentResource):
         }
         made: Mapping[str, Any] = _join(name, ends, racks, _common(spec, tags), self)
         self.racks = pulumi.Output.secret(pulumi.Output.from_input(made))
-        addresses = _addresses(spec, ends)
+        addresses = _addresses(spec, {stack: end for stack, end in ends.items() if _is_public(args.regions[stack])})
         self.endpoint = f"https://{_failover(name, spec, addresses, tags, self)}/v1"
         self.register_outputs({"endpoint": self.endpoint, "racks": self.racks})
 
@@ -107,12 +107,18 @@ def _join(
 
 def _addresses(spec: "FleetSpec", ends: Mapping[str, End]) -> dict[str, pulumi.Input[str]]:
     """Of the members that clients can reach, in the order of the file."""
-    sites = {stack: member.site.address for stack, member in spec.members.items() if member.site}
-    return {
-        stack: address
-        for stack in spec.members
-        if (address := ends[stack].member.address if stack in ends else sites[stack]) is not None
-    }
+    found: dict[str, pulumi.Input[str]] = {}
+    for stack, member in spec.members.items():
+        if stack in ends:
+            found[stack] = ends[stack].member.address
+        elif member.site and member.site.address:
+            found[stack] = member.site.address
+    return found
+
+
+def _is_public(region: "RegionSpec") -> bool:
+    exposure = region.gateway.exposure
+    return exposure.type == "LoadBalancer" and not exposure.internal
 
 
 def _failover(

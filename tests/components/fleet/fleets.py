@@ -25,7 +25,7 @@ _WORKLOADS: dict[str, Any] = {
     "etcd": {"members": 3, "volume": {"size": "2Gi"}, "resources": _AMOUNT},
     "gateway": {
         "replicas": 2,
-        "exposure": {"type": "LoadBalancer"},
+        "exposure": {"type": "LoadBalancer", "certificate": "cert-1"},
         "maxBodyBytes": 16777216,
         "maxStreamSeconds": 600,
         "resources": _AMOUNT,

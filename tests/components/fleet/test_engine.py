@@ -97,6 +97,9 @@ def test_life(project: FleetProject) -> None:
     tunnel = json.dumps(entries["fleet-global-aws-us-west-2-tencentcloud-ap-singapore-aws-us-west-2-vpn-0-connection"])
     assert f"k{password}" in tunnel
 
+    peer = "fleet-global-aws-us-west-2-tencentcloud-ap-singapore-tencentcloud-ap-singapore-vpn-0-connection"
+    assert entries[peer]["additionalSecretOutputs"] == ["preShareKey"]
+
     assert set(project.steps().values()) == {"same", "read"}
 
     project.fleet(change=("weight: 100", "weight: 90"))

@@ -22,17 +22,20 @@ WAYS = ("from", "to")
 PORTS = [{"port": 2380, "reason": "etcd learners"}]
 
 
-@pytest.fixture(scope="module", params=[True, False], ids=["preview", "update"])
-def fleet(request: pytest.FixtureRequest) -> Recorder:
-    spec, files = fleets.spec(*STACKS), fleets.regions(*STACKS)
-    return mocks.run(fleets.program(spec, files), preview=request.param, recorder=fleets.recorder())
+def run(preview: bool) -> Recorder:
+    program = fleets.program(fleets.spec(*STACKS), fleets.regions(*STACKS))
+    return mocks.run(program, preview=preview, recorder=fleets.recorder())
 
 
 @pytest.fixture(scope="module")
 def made() -> Recorder:
     """As an update, in which every value is known."""
-    spec, files = fleets.spec(*STACKS), fleets.regions(*STACKS)
-    return mocks.run(fleets.program(spec, files), recorder=fleets.recorder())
+    return run(preview=False)
+
+
+@pytest.fixture(scope="module", params=[True, False], ids=["preview", "update"])
+def fleet(request: pytest.FixtureRequest, made: Recorder) -> Recorder:
+    return run(preview=True) if request.param else made
 
 
 def customs(found: Recorder) -> list[Registered]:

@@ -116,6 +116,21 @@ def test_a_racks_gateway_is_public_and_a_serving_rack_has_an_address() -> None:
     ]
 
 
+@pytest.mark.parametrize("change", [{"internal": True}, {"certificate": None}])
+def test_who_serves_faces_the_internet(change: dict[str, Any]) -> None:
+    files = {}
+    for stack in fleets.GLOBAL:
+        region: Any = fleets.region(stack, peers=EVERYONE)
+        exposure = region.gateway.exposure.model_copy(update=change)
+        gateway = region.gateway.model_copy(update={"exposure": exposure})
+        files[stack] = region.model_copy(update={"gateway": gateway})
+    assert said(*fleets.GLOBAL, files=files) == [
+        f"members.{stack}: clients are sent to it, but it answers none from the internet on 443: make gateway.exposure "
+        "a LoadBalancer with a certificate, and not internal, or give it neither weight nor role"
+        for stack in (WEST, SINGAPORE)
+    ]
+
+
 def test_someone_serves() -> None:
     [message] = said(WEST, SINGAPORE, members={WEST: {}, SINGAPORE: {}})
     assert message == "members: every weight is 0, so nobody would serve: give recovery.primary a weight, as 100"
