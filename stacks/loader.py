@@ -34,6 +34,12 @@ def load(stack: str, config: pulumi.Config) -> RegionSpec | FleetSpec:
     return read(path.read_text(), source=f"stacks/{path.name}", overlay=overlay, secret=secret)
 
 
+def members(spec: FleetSpec) -> dict[str, RegionSpec]:
+    """The region of each member, by stack. Raises RegionError."""
+    files = {stack: FOLDER / f"{stack}.yaml" for stack in spec.members}
+    return {stack: parse(path.read_text(), source=f"stacks/{path.name}") for stack, path in files.items()}
+
+
 def parse(text: str, *, source: str, overlay: object = None, secret: bool = False) -> RegionSpec:
     """A region from its file's text. The name in `source` is the stack's. Raises RegionError, and so for a fleet."""
     found = read(text, source=source, overlay=overlay, secret=secret)

@@ -6,7 +6,7 @@
 import re
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from os import cpu_count
 from pathlib import Path
@@ -19,8 +19,7 @@ from tools.paths import ROOT
 
 FOLDER = ROOT / "tests" / "golden"
 _SIGNATURE = "4dabf18193072939515e22adb298388d"  # the engine's mark of a value that is more than plain data
-_AUTONAMED = "pulumi.com/autonamed"  # the Kubernetes provider's mark of a name that it chose
-_CHANCE = re.compile(r"-[0-9a-f]{8}$")
+_CHANCE = re.compile(r"-[0-9a-f]{7,8}$")  # of Terraform-based providers, and of Kubernetes'
 _LONG = 400  # characters: longer texts are configurations, whose own tests read them
 
 
@@ -28,15 +27,17 @@ def render(plan: Iterable[Step]) -> str:
     """YAML: `<type> <name>` -> parent and inputs, sorted."""
     steps = list(plan)
     text = yaml.safe_dump({f"{step.type} {step.name}": _entry(step) for step in steps}, width=200, allow_unicode=True)
-    for name in filter(None, map(_name_by_chance, steps)):
+    for name in {name for step in steps for name in _by_chance(step)}:
         text = text.replace(name, _CHANCE.sub("-[auto]", name))
     return text
 
 
-def _name_by_chance(step: Step) -> str | None:
-    """That of a Kubernetes object whose provider chose its ending, which others refer to."""
-    metadata = step.inputs.get("metadata") or {}
-    return metadata["name"] if _AUTONAMED in (metadata.get("annotations") or ()) else None
+def _by_chance(step: Step) -> Iterator[str]:
+    """Names whose ending the provider chose, which others refer to: in Kubernetes' metadata, or at the top."""
+    metadata = step.inputs.get("metadata")
+    for name in (metadata["name"],) if isinstance(metadata, dict) and "name" in metadata else step.inputs.values():
+        if isinstance(name, str) and _CHANCE.sub("", name) == step.name and name != step.name:
+            yield name
 
 
 def _entry(step: Step) -> dict[str, Any]:
