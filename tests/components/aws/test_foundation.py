@@ -94,14 +94,18 @@ def build(stack: str, preview: bool, overlay: Mapping[str, Any] | None = None) -
 
 
 @functools.cache
-def built(stack: str, preview: bool = False) -> tuple[Recorder, Foundation]:
+def planned(stack: str, preview: bool) -> tuple[Recorder, Foundation]:
     return build(stack, preview)
+
+
+def built(stack: str) -> tuple[Recorder, Foundation]:
+    return planned(stack, False)
 
 
 @pytest.mark.parametrize("preview", [True, False])
 @pytest.mark.parametrize("stack", REGIONS)
 def test_every_region_keeps_the_house_rules(stack: str, preview: bool) -> None:
-    done, _ = built(stack, preview)
+    done, _ = planned(stack, preview)
     cloud.assert_house_rules(done)
     for item in cloud.cloud(done):
         assert item.inputs.get("tags", {}).get("stack", stack) == stack

@@ -51,6 +51,11 @@ def test_its_nodes_have_a_driver_labels_and_taints(done: Recorder) -> None:
     assert group["version"] == "1.33"
 
 
+def test_the_autoscaler_owns_the_size(done: Recorder) -> None:
+    assert done.ignored["west-pool-chat-nodes"] == ["scalingConfig.desiredSize"]
+    assert done.one("NodeGroup").inputs["scalingConfig"] == {"minSize": 1, "maxSize": 8, "desiredSize": 1}
+
+
 def test_pods_cannot_reach_the_metadata_service(done: Recorder) -> None:
     options = done.one("LaunchTemplate").inputs["metadataOptions"]
     assert (options["httpTokens"], options["httpPutResponseHopLimit"]) == ("required", 1)

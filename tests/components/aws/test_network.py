@@ -1,3 +1,5 @@
+import functools
+
 import pytest
 from pulumi.runtime.mocks import MockCallArgs
 
@@ -24,6 +26,7 @@ GOOD = {
 }
 
 
+@functools.cache
 def made(preview: bool, **more: object) -> Recorder:
     def program(opts):
         parts = Network("net", cloud.network_args(**more), opts).parts

@@ -1,3 +1,5 @@
+import functools
+
 import pytest
 
 from components.aws.security import Security
@@ -5,6 +7,7 @@ from tests.components.aws import cloud
 from tests.harness.mocks import Recorder
 
 
+@functools.cache
 def made(preview: bool = False) -> Recorder:
     def program(opts):
         parts = Security("sec", cloud.security_args(), opts).parts
