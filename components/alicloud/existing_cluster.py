@@ -14,13 +14,20 @@ _ID = re.compile(r"c[0-9a-f]{32}")
 
 
 class ExistingCluster(pulumi.ComponentResource):
-    """Found by id or by name. RRSA must be on, for workloads get their roles through it."""
+    """Found by id or name. It must be in `vpc`, the region's, and RRSA be on: workloads get their roles through it."""
 
     parts: ClusterParts
     nodes: pulumi.Output[str]  # the security group of its nodes
     ready: tuple[pulumi.Resource, ...] = ()
 
-    def __init__(self, name: str, args: ExistingClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        args: ExistingClusterArgs,
+        opts: pulumi.ResourceOptions | None = None,
+        *,
+        vpc: pulumi.Input[str] | None = None,
+    ) -> None:
         super().__init__("open-autoglm:alicloud:ExistingCluster", name, None, opts)
         asked = pulumi.InvokeOptions(parent=self)
         by_id = _ID.fullmatch(args.id) is not None
@@ -30,7 +37,7 @@ class ExistingCluster(pulumi.ComponentResource):
             enable_details=True,
             opts=asked,
         )
-        found = clusters.apply(lambda answer: one(args.id, list(answer.clusters)))
+        found = pulumi.Output.all(clusters, vpc).apply(lambda known: one(args.id, list(known[0].clusters), known[1]))
         given = cs.get_cluster_credential_output(cluster_id=found.apply(lambda cluster: cluster.id), opts=asked)
         config = given.apply(lambda credential: credential.kube_config)
         self.parts = ClusterParts(
@@ -46,10 +53,10 @@ class ExistingCluster(pulumi.ComponentResource):
 
 
 def one(
-    asked: str, clusters: list[cs.outputs.GetManagedKubernetesClustersClusterResult]
+    asked: str, clusters: list[cs.outputs.GetManagedKubernetesClustersClusterResult], vpc: str | None = None
 ) -> cs.outputs.GetManagedKubernetesClustersClusterResult:
     """The one of this id or name, for a name is looked up as a pattern. RunError where there is none, more than one, or
-    one without RRSA.
+    one in another VPC or without RRSA.
     """
     at = f"cluster.existing.id: {asked}"
     clusters = [cluster for cluster in clusters if asked in (cluster.id, cluster.name)]
@@ -57,6 +64,10 @@ def one(
         raise pulumi.RunError(f"{at}: the account has no such managed cluster in this region: correct the id or region")
     if len(clusters) > 1:
         raise pulumi.RunError(f"{at}: {len(clusters)} clusters have this name: give the id of one")
+    if vpc not in (None, clusters[0].vpc_id):
+        raise pulumi.RunError(
+            f"{at}: lies in {clusters[0].vpc_id}, not in {vpc}: name a cluster of network.existing.vpc, or that VPC"
+        )
     if not clusters[0].rrsa_config.enabled:
         raise pulumi.RunError(f"{at}: RRSA is off, so workloads could get no role: switch it on in the console first")
     return clusters[0]

@@ -1,8 +1,7 @@
 """A region on Alibaba Cloud, from its VPC to what the platform and the workloads stand on."""
 
 from collections.abc import Callable
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pulumi
 import pulumi_kubernetes as kubernetes
@@ -18,9 +17,17 @@ from components.alicloud.network import ExistingNetwork, Network
 from components.alicloud.registry import Registry
 from components.alicloud.security import Security
 from components.alicloud.storage import Storage
-from components.cloud_args import ClusterArgs, NetworkArgs, Tags
+from components.cloud_args import ClusterArgs, ExistingClusterArgs, NetworkArgs, Tags
 from components.tags import tags as tagged
-from components.types import ClusterAccess, ClusterParts, FleetMember, Foundation, NetworkParts, SecurityParts
+from components.types import (
+    ClusterAccess,
+    ClusterParts,
+    FleetMember,
+    Foundation,
+    NetworkParts,
+    SecurityParts,
+    StorageParts,
+)
 
 if TYPE_CHECKING:
     from stacks.schema import AlicloudRegion
@@ -33,15 +40,11 @@ def build(name: str, spec: "AlicloudRegion", parent: pulumi.ComponentResource) -
     tags = foundation_args.common_tags(name, spec)
 
     network = _network(name, spec, tags, child)
-    security = Security(f"{name}-security", foundation_args.security(spec, network, tags), child).parts
+    existing = _existing(name, spec, network, child)
+    nodes = existing.nodes if existing else None
+    security = Security(f"{name}-security", foundation_args.security(spec, network, tags), child, nodes=nodes).parts
     storage = Storage(f"{name}-storage", foundation_args.storage(spec, network, security, tags), child).parts
-    asked = foundation_args.cluster(spec, network, security, storage.key, tags)
-    made: Cluster | ExistingCluster
-    if isinstance(asked, ClusterArgs):
-        made = Cluster(f"{name}-cluster", asked, child)
-    else:
-        made = ExistingCluster(f"{name}-cluster", asked, child)
-        security = replace(security, nodes=made.nodes)  # its nodes talk to each other in a group of their own
+    made = existing or _cluster(name, spec, network, security, storage, tags, child)
     cluster = made.parts
     pools = _pools(name, spec, cluster, network, security, storage.key, tags, child)
     identity = Identity(f"{name}-identity", foundation_args.identity(name, spec, cluster, storage, tags), child)
@@ -77,6 +80,28 @@ def _network(name: str, spec: "AlicloudRegion", tags: Tags, child: pulumi.Resour
     if isinstance(asked, NetworkArgs):
         return Network(f"{name}-network", asked, child).parts
     return ExistingNetwork(f"{name}-network", asked, child).parts
+
+
+def _existing(
+    name: str, spec: "AlicloudRegion", network: NetworkParts, child: pulumi.ResourceOptions
+) -> ExistingCluster | None:
+    found = getattr(spec.cluster, "existing", None)
+    return (
+        ExistingCluster(f"{name}-cluster", ExistingClusterArgs(id=found.id), child, vpc=network.vpc) if found else None
+    )
+
+
+def _cluster(
+    name: str,
+    spec: "AlicloudRegion",
+    network: NetworkParts,
+    security: SecurityParts,
+    storage: StorageParts,
+    tags: Tags,
+    child: pulumi.ResourceOptions,
+) -> Cluster:
+    asked = foundation_args.cluster(spec, network, security, storage.key, tags)
+    return Cluster(f"{name}-cluster", cast(ClusterArgs, asked), child)
 
 
 def _pools(

@@ -41,44 +41,56 @@ class Security(pulumi.ComponentResource):
     (a normal one holds 2000, with Terway every pod's). Such a group can't be named as a source: rules name ranges.
 
     A classic balancer has an access list instead of a group, and a NAS mount target an access group:
-    `SecurityParts.balancer` and `.files` are their ids.
+    `SecurityParts.balancer` and `.files` are their ids. `nodes`: the group of a cluster that exists, in place of one
+    of our own: its nodes and ours talk to each other in it, by its owner's rules.
     """
 
     parts: SecurityParts
 
-    def __init__(self, name: str, args: SecurityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        args: SecurityArgs,
+        opts: pulumi.ResourceOptions | None = None,
+        *,
+        nodes: pulumi.Input[str] | None = None,
+    ) -> None:
         super().__init__("open-autoglm:alicloud:Security", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
-        group = ecs.SecurityGroup(
-            f"{name}-nodes",
-            security_group_name=f"{name}-nodes",
-            description="Nodes and pods of the cluster",
-            security_group_type="enterprise",
-            inner_access_policy="Drop",
-            vpc_id=args.network.vpc,
-            tags=tags(args.tags, f"{name}-nodes"),
-            opts=child,
-        )
-        for rule in rules(args):
-            ecs.SecurityGroupRule(
-                f"{name}-nodes-{rule.key}",
-                security_group_id=group.id,
-                type=rule.type,
-                ip_protocol=rule.protocol,
-                port_range=f"{rule.ports}/{rule.ports}" if rule.ports else "-1/-1",
-                cidr_ip=rule.range,
-                nic_type="intranet",
-                policy="accept",
-                priority=1,
-                description=rule.why,
-                opts=child,
-            )
         self.parts = SecurityParts(
-            nodes=group.id,
+            nodes=_nodes(f"{name}-nodes", args, self) if nodes is None else nodes,
             files=_files(f"{name}-files", args, self).access_group_name,
             balancer=_balancer(f"{name}-balancer", args, self).id,
         )
         self.register_outputs({"nodes": self.parts.nodes})
+
+
+def _nodes(name: str, args: SecurityArgs, parent: pulumi.Resource) -> pulumi.Output[str]:
+    child = pulumi.ResourceOptions(parent=parent)
+    group = ecs.SecurityGroup(
+        name,
+        security_group_name=name,
+        description="Nodes and pods of the cluster",
+        security_group_type="enterprise",
+        inner_access_policy="Drop",
+        vpc_id=args.network.vpc,
+        tags=tags(args.tags, name),
+        opts=child,
+    )
+    for rule in rules(args):
+        ecs.SecurityGroupRule(
+            f"{name}-{rule.key}",
+            security_group_id=group.id,
+            type=rule.type,
+            ip_protocol=rule.protocol,
+            port_range=f"{rule.ports}/{rule.ports}" if rule.ports else "-1/-1",
+            cidr_ip=rule.range,
+            nic_type="intranet",
+            policy="accept",
+            priority=1,
+            description=rule.why,
+            opts=child,
+        )
+    return group.id
 
 
 def rules(args: SecurityArgs) -> Iterator[Rule]:

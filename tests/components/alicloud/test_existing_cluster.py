@@ -11,6 +11,7 @@ from tests.components.alicloud import cloud
 from tests.harness.mocks import Recorder
 
 ID = "c" + "0" * 32
+VPC = "vpc-a"
 RRSA = {"enabled": True, "rrsaOidcIssuerUrl": "https://issuer/c", "ramOidcProviderArn": "acs:ram::1:oidc-provider/c"}
 
 
@@ -20,7 +21,7 @@ def looked_up(*clusters: dict[str, Any], asked: str = ID, preview: bool = False)
     }
 
     def build(opts: pulumi.ResourceOptions) -> dict[str, object]:
-        parts = ExistingCluster("here-cluster", ExistingClusterArgs(id=asked), opts).parts
+        parts = ExistingCluster("here-cluster", ExistingClusterArgs(id=asked), opts, vpc=VPC).parts
         return {
             "id": parts.id,
             "kubeconfig": parts.kubeconfig,
@@ -35,7 +36,7 @@ def looked_up(*clusters: dict[str, Any], asked: str = ID, preview: bool = False)
 @pytest.mark.parametrize("preview", [True, False])
 @pytest.mark.parametrize("asked", [ID, "there"])
 def test_it_is_used_as_it_is(asked: str, preview: bool) -> None:
-    found = looked_up({"id": ID, "name": "there", "rrsaConfig": RRSA}, asked=asked, preview=preview)
+    found = looked_up({"id": ID, "name": "there", "vpcId": VPC, "rrsaConfig": RRSA}, asked=asked, preview=preview)
     assert [item.type for item in found.resources if item.custom] == []
     assert found.exports["id"].value == ID
     assert found.exports["kubeconfig"].secret
@@ -51,7 +52,8 @@ def test_it_is_used_as_it_is(asked: str, preview: bool) -> None:
     [
         ([], "the account has no such managed cluster in this region: correct the id or region"),
         ([{"id": ID, "rrsaConfig": RRSA}, {"id": "c1", "name": ID, "rrsaConfig": RRSA}], "2 clusters have this name"),
-        ([{"id": ID, "rrsaConfig": {**RRSA, "enabled": False}}], "RRSA is off"),
+        ([{"id": ID, "vpcId": "vpc-b", "rrsaConfig": RRSA}], "lies in vpc-b, not in vpc-a"),
+        ([{"id": ID, "vpcId": VPC, "rrsaConfig": {**RRSA, "enabled": False}}], "RRSA is off"),
     ],
 )
 def test_what_does_not_fit_is_refused_in_a_preview(clusters: list[dict[str, Any]], reason: str) -> None:

@@ -30,6 +30,12 @@ def spec_of(path: Path) -> AlicloudRegion:
     return spec
 
 
+def vpc_of(spec: AlicloudRegion) -> str:
+    """An adopted VPC's id, or that which the mocks give to one of our own."""
+    existing = getattr(spec.network, "existing", None)
+    return str(existing.vpc) if existing else "here-network-vpc-id"
+
+
 def world(spec: AlicloudRegion) -> dict[str, dict[str, Any]]:
     """The account that the region file speaks of."""
     answers: dict[str, dict[str, Any]] = {
@@ -63,7 +69,13 @@ def world(spec: AlicloudRegion) -> dict[str, dict[str, Any]]:
         }
     if cluster := getattr(spec.cluster, "existing", None):
         rrsa = {"enabled": True, "rrsaOidcIssuerUrl": "https://issuer/c", "ramOidcProviderArn": "acs:ram::1:x/c"}
-        one = {"id": cluster.id, "name": "there", "securityGroupId": "sg-there", "rrsaConfig": rrsa}
+        one = {
+            "id": cluster.id,
+            "name": "there",
+            "securityGroupId": "sg-there",
+            "vpcId": vpc_of(spec),
+            "rrsaConfig": rrsa,
+        }
         answers["alicloud:cs/getManagedKubernetesClusters:getManagedKubernetesClusters"] = {"clusters": [one]}
     return answers
 
@@ -112,6 +124,8 @@ def test_what_exists_is_not_made(path: Path) -> None:
     spec, region = spec_of(path), built(path)
     assert bool(region.all("Network")) != hasattr(spec.network, "existing")
     assert bool(region.all("ManagedKubernetes")) != hasattr(spec.cluster, "existing")
+    groups = {group for pool in region.all("NodePool") for group in pool.inputs["securityGroupIds"]}
+    assert groups == ({"sg-there"} if hasattr(spec.cluster, "existing") else {"here-security-nodes-id"})
     assert bool(region.all("RegistryEnterpriseRepo")) == spec.registry
 
 

@@ -73,5 +73,15 @@ def test_everyone_is_no_entry_of_a_list() -> None:
     assert not made(replace(ARGS, clients=(IPv4Network("0.0.0.0/0"),), peers=())).all("AclEntryAttachment")
 
 
+def test_the_group_of_a_cluster_that_exists_is_taken_and_never_changed() -> None:
+    def build(opts: pulumi.ResourceOptions) -> dict[str, object]:
+        return {"nodes": Security("here-security", ARGS, opts, nodes="sg-there").parts.nodes}
+
+    security = cloud.run(build)
+    assert security.exports["nodes"].value == "sg-there"
+    assert not security.all("SecurityGroup")
+    assert not security.all("SecurityGroupRule")
+
+
 def test_without_peers_nothing_else_of_a_fleet_may_enter() -> None:
     assert not [rule for rule in rules(replace(ARGS, peers=())) if rule.key.startswith("from-peer")]
