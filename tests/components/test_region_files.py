@@ -10,6 +10,8 @@ import pytest
 from components import cloud_regions, cost
 from stacks.cloud import CloudParts
 from stacks.loader import parse
+from stacks.rules.parts import gpu_pools
+from stacks.rules.sharing import slots
 from stacks.schema import RegionSpec
 from tools import paths
 
@@ -59,6 +61,15 @@ def test_ranges_are_apart(regions: dict[str, RegionSpec]) -> None:
         ranges[name] = getattr(region.network, "existing", region.network).cidr
         ranges[f"{name} services"] = getattr(region.cluster, "existing", region.cluster).service_cidr
     assert not [pair for pair in combinations(ranges, 2) if ranges[pair[0]].overlaps(ranges[pair[1]])]
+
+
+def test_a_rolling_update_finds_a_card(regions: dict[str, RegionSpec]) -> None:
+    """A new server is ready before an old one ends (components/workloads/pod.py), so it needs cards of its own."""
+    for name, region in regions.items():
+        for pool in gpu_pools(region):
+            gpu = region.serving.gpu
+            if gpu and gpu.pool == pool.name:
+                assert (slots(pool, gpu.tensor_parallel_size) or 0) * pool.max_size > region.serving.replicas, name
 
 
 def test_the_files_show_what_a_file_may_say(regions: dict[str, RegionSpec]) -> None:
