@@ -1,6 +1,7 @@
 """The protocol's calls for a cloud."""
 
 import importlib
+import threading
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
@@ -29,6 +30,7 @@ class CloudProvider(Servicer):
         self.cloud: Cloud = importlib.import_module(f"tools.providers.cloud.{package}").CLOUD
         self.schemas = schemas or Schemas(self.of)
         self.resources = Resources(self.cloud, settings.account(self.of, self.cloud, {}, world.World()))
+        self._said = threading.Event()
 
     def CheckConfig(self, request: Message, context: Message) -> Message:
         schema, given = self.schemas.settings(), decode(request.news)
@@ -103,10 +105,18 @@ class CloudProvider(Servicer):
     def Create(self, request: Message, context: Message) -> Message:
         token, schema = self._schema(request.urn)
         new = decode(request.properties)
+        if not request.preview:
+            self._say_so_once()
         identifier, made = self.resources.create(token, request.urn, schema, _bare(new.data), preview=request.preview)
         return pb.CreateResponse(
             id="" if request.preview else identifier, properties=encode(Properties(data=made, secrets=new.secrets))
         )
+
+    def _say_so_once(self) -> None:
+        """Nobody may take a trial for the real thing."""
+        if not self._said.is_set():
+            self._said.set()
+            self.engine.warn("", f"{self.package} is a stand-in: what it makes is in the state alone, not in the cloud")
 
     def Update(self, request: Message, context: Message) -> Message:
         token, schema = self._schema(request.urn)
