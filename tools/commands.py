@@ -44,6 +44,9 @@ def _up_on_cloud(region: regions.Region, clouds: Sequence[str], options: Namespa
 
 
 def _ready(name: str, outputs: dict[str, Any], clock: Clock) -> None:
+    if "model" not in outputs:
+        clock.line(f"ready: {outputs.get('endpoint')}")
+        return
     stack = "" if name == "dev" else f" STACK={name}"
     clock.line(f"ready: {outputs['endpoint']} serves {outputs['model']}; its key: make -s output NAME=apiKey{stack}")
 

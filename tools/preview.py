@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from components.cost import Estimate, estimate
 from policies import Report, judge
+from tools import where
 from tools.paths import LOG, ROOT
 from tools.plan import Plan
 from tools.preview_text import lines, real
@@ -27,12 +28,13 @@ _EVENTS = {"PULUMI_ENABLE_STREAMING_JSON_PREVIEW": "1"}  # one event a line, ins
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """`estimate`: None where there is nothing to price, or where encrypted values hide it."""
+    """`estimate`: None where it can't be told, and `unpriced` says why."""
 
     stack: str
     plan: Plan
     report: Report
     estimate: Estimate | None
+    unpriced: str = ""
     seconds: float
 
     @property
@@ -44,14 +46,13 @@ class Outcome:
         return not self.report.mandatory
 
     def text(self) -> Iterator[str]:
-        yield from lines(self.plan, self.report, self.estimate)
+        yield from lines(self.plan, self.report, self.estimate, self.unpriced)
 
 
 def preview(region: Region, stack: Stack, progress: Show) -> Outcome:
     """Plans the stack, whose configuration has been written. Raises ToolError in the engine's own words."""
     began = time.monotonic()
     plan = Plan()
-    priced = price(region)
     with _signs_of_life(plan, progress):
         _run(stack, plan)
     if plan.errors or not plan.finished:
@@ -60,14 +61,17 @@ def preview(region: Region, stack: Stack, progress: Show) -> Outcome:
         stack=stack.name,
         plan=plan,
         report=judge(plan.resources()),
-        estimate=priced,
+        estimate=estimate(region.stack, region.spec) if region.spec else None,
+        unpriced=unpriced(region),
         seconds=time.monotonic() - began,
     )
 
 
-def price(region: Region) -> Estimate | None:
-    """What the region's file costs a month; None for a fleet, and for a file that can't be read here."""
-    return estimate(region.stack, region.spec) if region.spec is not None and hasattr(region.spec, "serving") else None
+def unpriced(region: Region) -> str:
+    """Why a stack has no cost of its own to show."""
+    if where.is_fleet(region.stack):
+        return "its regions have theirs; VPN gateways, health checks and traffic between regions come on top"
+    return "" if region.spec else "not known here, as the stack's configuration has encrypted values"
 
 
 def _run(stack: Stack, plan: Plan) -> None:

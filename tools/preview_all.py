@@ -3,6 +3,8 @@
 import os
 import shutil
 import tempfile
+import threading
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -12,10 +14,10 @@ from pathlib import Path
 from tools import regions
 from tools.paths import ROOT, TOOLS
 from tools.preview import Outcome, preview
-from tools.preview_text import unpriced
+from tools.preview_text import lacking
 from tools.process import ToolError
 from tools.stack import Stack
-from tools.steps import Clock
+from tools.steps import HEARTBEAT, Clock
 from tools.trial import overlay
 
 MEMORY = 1.0  # GiB that one preview takes: the engine, the program with its SDK, three provider plugins
@@ -62,14 +64,32 @@ def workers(stacks: int, memory: float) -> int:
     return max(1, min(stacks, len(os.sched_getaffinity(0)), int(memory / MEMORY)))
 
 
+class _Progress:
+    """What the previews under way say, in one line now and then."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock, self._guard = clock, threading.Lock()
+        self._said: dict[str, str] = {}
+        self._last = time.monotonic()
+
+    def tell(self, name: str, text: str) -> None:
+        with self._guard:
+            self._said[name] = text.removeprefix("… ")
+            if time.monotonic() - self._last >= HEARTBEAT:
+                self._clock.line(f"… {'; '.join(f'{one}: {said}' for one, said in sorted(self._said.items()))}")
+                self._said.clear()
+                self._last = time.monotonic()
+
+
 def preview_all(stacks: Sequence[str], clock: Clock, *, memory: float) -> list[Row]:
     """In the order of `stacks`. A stack that can't be previewed is a row that says so."""
     TOOLS.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="preview-", dir=TOOLS))
     rows: dict[str, Row] = {}
+    progress = _Progress(clock)
     pool = ThreadPoolExecutor(workers(len(stacks), memory))
     try:
-        for future in as_completed([pool.submit(partial(_row, name, folder / name, clock)) for name in stacks]):
+        for future in as_completed([pool.submit(partial(_row, name, folder / name, progress)) for name in stacks]):
             row = future.result()
             rows[row.stack] = row
             clock.line(f"{row.stack}: {_result(row)} ({len(rows)} of {len(stacks)})")
@@ -79,12 +99,12 @@ def preview_all(stacks: Sequence[str], clock: Clock, *, memory: float) -> list[R
     return [rows[name] for name in stacks]
 
 
-def _row(name: str, folder: Path, clock: Clock) -> Row:
+def _row(name: str, folder: Path, progress: _Progress) -> Row:
     try:
         region = regions.load(name)
         stack = Stack(name, folder)
         stack.prepare(region.with_overlay(overlay(region)))
-        return Row(stack=name, outcome=preview(region, stack, lambda text: clock.line(f"{name}: {text}")))
+        return Row(stack=name, outcome=preview(region, stack, partial(progress.tell, name)))
     except ToolError as error:
         return Row(stack=name, outcome=None, problem=str(error))
 
@@ -117,4 +137,4 @@ def _details(row: Row) -> Iterator[str]:
     for found in row.outcome.report.mandatory:
         yield f"\n{row.stack}: {found}"
     if row.outcome.estimate and row.outcome.estimate.unknown:
-        yield f"\n{row.stack}: its cost is{unpriced(row.outcome.estimate).removeprefix(',')}"
+        yield f"\n{row.stack}: its cost is{lacking(row.outcome.estimate).removeprefix(',')}"

@@ -13,11 +13,11 @@ _WIDTH = 11
 _ADVISORIES = 5  # shown in full; more are counted
 
 
-def lines(plan: Plan, report: Report, estimate: Estimate | None) -> Iterator[str]:
-    """The whole report. `estimate` None: there is nothing to price, or the file has encrypted values."""
+def lines(plan: Plan, report: Report, estimate: Estimate | None, unpriced: str = "") -> Iterator[str]:
+    """The whole report. Without an `estimate`, `unpriced` says why."""
     yield from _resources(plan)
     yield from _changes(plan)
-    yield from _cost(estimate)
+    yield from _cost(estimate) if estimate else [f"Cost a month: {unpriced}"]
     yield from _policies(report)
 
 
@@ -63,15 +63,12 @@ def _paths(step: Step) -> str:
     return f": {', '.join(step.paths)}" if step.paths and step.op in ("update", "replace") else ""
 
 
-def _cost(estimate: Estimate | None) -> Iterator[str]:
-    if estimate is None:
-        yield "Cost: not known here, as the stack's configuration has encrypted values"
-        return
+def _cost(estimate: Estimate) -> Iterator[str]:
     if not estimate.lines:
         yield "Cost a month: nothing of it has a price here"
         return
     span = f"{usd(estimate.min_usd)} at minimum size, {usd(estimate.max_usd)} at maximum"
-    yield f"Cost a month: {span}{unpriced(estimate)}"
+    yield f"Cost a month: {span}{lacking(estimate)}"
     yield from map(_priced, estimate.lines)
     yield "  (machines, control plane and NAT; no disks, traffic, storage, support)"
 
@@ -90,7 +87,8 @@ def usd(amount: float) -> str:
     return f"{amount:,.0f} USD"
 
 
-def unpriced(estimate: Estimate) -> str:
+def lacking(estimate: Estimate) -> str:
+    """What the sums do not have."""
     return f", without {', '.join(estimate.unknown)}: no price known" if estimate.unknown else ""
 
 
