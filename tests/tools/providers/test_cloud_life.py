@@ -12,12 +12,11 @@ CLOUDS = ("aws", "alicloud", "tencentcloud")
 
 @dataclass(frozen=True)
 class Trial:
-    """One network and cluster. The program takes a VPC's range and a size; `ids` are forms of what it exports."""
+    """One network and cluster; the program takes a VPC's range and a size."""
 
     program: str
-    ids: tuple[str, str]
     misspelt: tuple[str, str]  # in the program -> its path in the refusal
-    existing: tuple[str, str]  # a program that looks a subnet up, and the world's section of its VPC
+    existing: str  # the VPC of a subnet that is looked up
 
 
 TRIALS = {
@@ -37,9 +36,8 @@ pool = eks.NodeGroup("pool", cluster_name=cluster.name, node_role_arn=role.arn, 
 pulumi.export("network", network.id)
 pulumi.export("server", cluster.endpoint)
 """,
-        ("vpc-", "https://"),
         ('"max_size"', "scalingConfig.max_szie"),
-        ('ec2.get_subnet_output(id="subnet-1", opts=pulumi.InvokeOptions(provider=provider)).vpc_id', "vpc"),
+        'ec2.get_subnet_output(id="subnet-1", opts=pulumi.InvokeOptions(provider=provider)).vpc_id',
     ),
     "alicloud": Trial(
         """
@@ -57,9 +55,8 @@ given = cs.get_cluster_credential_output(cluster_id=cluster.id, opts=asked)
 pulumi.export("network", network.id)
 pulumi.export("server", given.kube_config.apply(lambda text: text[text.index("https"):].split("'")[0]))
 """,
-        ("vpc-", "https://"),
         ('"max_size"', "scalingConfig.max_szie"),
-        ('vpc.get_switches_output(ids=["vsw-1"], opts=asked).vswitches[0].vpc_id', "vpc"),
+        'vpc.get_switches_output(ids=["vsw-1"], opts=asked).vswitches[0].vpc_id',
     ),
     "tencentcloud": Trial(
         """
@@ -79,9 +76,8 @@ asked = pulumi.InvokeOptions(provider=provider)
 pulumi.export("network", network.id)
 pulumi.export("server", cluster.kube_config_intranet.apply(lambda text: text[text.index("https"):].split("'")[0]))
 """,
-        ("vpc-", "https://"),
         ('"instance_type"', "autoScalingConfig.max_szie"),
-        ('vpc.get_subnets_output(subnet_id="subnet-1", opts=asked).instance_lists[0].vpc_id', "vpc"),
+        'vpc.get_subnets_output(subnet_id="subnet-1", opts=asked).instance_lists[0].vpc_id',
     ),
 }
 
@@ -105,11 +101,10 @@ def test_a_life(project, cloud):
     write(project, cloud)
     assert set(project.steps().values()) == {"create"}
     text = project.up().ok()
-    assert text.count(f"{cloud} is a stand-in: what it makes is in the state alone") >= 1
+    assert f"{cloud} is a stand-in: what it makes is in the state alone" in text
     first = project.outputs()
-    assert (
-        tuple(first[name].startswith(form) for name, form in zip(first, TRIALS[cloud].ids, strict=True)) == (True,) * 2
-    )
+    assert first["network"].startswith("vpc-")
+    assert first["server"].startswith("https://")
     state = project.state()
 
     project.up("--expect-no-changes").ok()
@@ -140,14 +135,13 @@ def test_a_mistake_is_refused_in_the_preview_with_its_path(project, cloud):
     word, path = TRIALS[cloud].misspelt
     project.write(TRIALS[cloud].program.format(range="10.0.0.0/16", size=2).replace(word, '"max_szie"'))
     text = project.preview().failed()
-    assert f"{path}: " in text or f"'{path}'" in text or path in text
+    assert path in text
     assert "has no property 'max_szie'" in text
-    assert "Traceback" not in text
 
 
 @pytest.mark.integration
 def test_what_exists_is_the_world_s_and_what_it_took_away_is_made_again(project, cloud):
-    lookup, _ = TRIALS[cloud].existing
+    lookup = TRIALS[cloud].existing
     world = project.folder / "world.yaml"
     project.environment["AUTOGLM_STANDIN_WORLD"] = str(world)
     subnets = [{"id": "subnet-1", "vpc": "vpc-7", "zone": "z"}, {"id": "vsw-1", "vpc": "vpc-7", "zone": "z"}]
