@@ -30,7 +30,7 @@ _REASONS = {
     "greater_than_equal": "it must be {ge} or more",
     "less_than": "it must be less than {lt}",
     "less_than_equal": "it must be {le} or less",
-    "too_short": "it has {actual_length} entries: give at least {min_length}",
+    "too_short": "it has too few entries ({actual_length}): give at least {min_length}",
     "too_long": "it has more entries than the {max_length} that it may have: remove some",
     "tuple_type": "it must be a list, as in [a, b]",
     "dict_type": "it must be a mapping of keys",

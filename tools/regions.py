@@ -6,7 +6,9 @@ from typing import Any
 
 import yaml
 
-from stacks.loader import RegionError, merge, parse
+from stacks import plaintext
+from stacks.fleet import FleetSpec
+from stacks.loader import RegionError, merge, read
 from stacks.schema import FolderSource, RegionSpec
 from tools.paths import ROOT
 from tools.process import ToolError
@@ -16,7 +18,8 @@ KEY = "open-autoglm:region"
 
 @dataclass(frozen=True)
 class Region:
-    """`spec` is checked, unless `overlay` holds encrypted values: then it is None and the program checks it."""
+    """`spec` is checked, unless `overlay` holds encrypted values: then it is None and the program checks it. It is None
+    for a fleet, too, which has no region of its own."""
 
     stack: str
     config: dict[str, Any]
@@ -43,11 +46,14 @@ def load(stack: str) -> Region:
     content = (yaml.safe_load(config.read_text()) or {}) if config.exists() else {}
     region = Region(stack, content, None)
     if _encrypted(region.overlay):
+        _check_open_values(region, config.name)
         return region
     try:
-        spec = parse(path.read_text(), source=f"stacks/{stack}.yaml", overlay=region.overlay)
+        spec = read(path.read_text(), source=f"stacks/{stack}.yaml", overlay=region.overlay)
     except RegionError as error:
         raise ToolError(str(error)) from None
+    if isinstance(spec, FleetSpec):
+        return region
     _check_model(spec)
     return Region(stack, content, spec)
 
@@ -56,6 +62,13 @@ def _encrypted(value: object) -> bool:
     if isinstance(value, dict):
         return "secure" in value or any(map(_encrypted, value.values()))
     return isinstance(value, list) and any(map(_encrypted, value))
+
+
+def _check_open_values(region: Region, file: str) -> None:
+    """Those beside the encrypted ones: for Pulumi the whole of `region` is secret then, and the program can't tell."""
+    if problems := list(plaintext.in_tree(region.overlay, (KEY,))):
+        lines = "".join(f"\n  {problem}" for problem in problems)
+        raise ToolError(f"{file} can't be used; nothing was made. {len(problems)} to correct:{lines}")
 
 
 def _check_model(spec: RegionSpec) -> None:

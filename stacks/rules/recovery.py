@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from stacks.fleet import Health
 from stacks.problems import Problem, nearest
 from stacks.schema import CloudRegion
 from stacks.yaml_text import NotYamlError, read_yaml
 
-# A fleet's health checks (stacks/fleet.py: Health): so many failures in a row, so many seconds apart.
-_CHECK_SECONDS, _CHECK_FAILURES = 10, 3
-DETECTION_SECONDS = _CHECK_SECONDS * _CHECK_FAILURES
+_CHECKS = Health()  # what a fleet asks of its members when its file says nothing else
+_DETECTION_SECONDS = _CHECKS.interval_seconds * _CHECKS.failure_threshold
 
 
 def standby_is_elsewhere(region: CloudRegion, stack: str, folder: Path) -> Iterator[Problem]:
@@ -47,12 +47,11 @@ def time_is_enough(region: CloudRegion) -> Iterator[Problem]:
         return
     asked = region.recovery.rto_seconds
     ttl = region.dns.ttl_seconds if region.dns else 0
-    if asked < DETECTION_SECONDS + ttl:
+    if asked < _DETECTION_SECONDS + ttl:
         cached = f", then {ttl} s of dns.ttlSeconds" if ttl else ""
-        reason = (
-            f"failover takes {DETECTION_SECONDS + ttl} s ({_CHECK_FAILURES} checks {_CHECK_SECONDS} s apart{cached}): "
-            f"ask for that much or more{', or lower the TTL' if ttl else ''}"
-        )
+        checks = f"{_CHECKS.failure_threshold} checks {_CHECKS.interval_seconds} s apart"
+        fix = f"ask for that much or more{', or lower the TTL' if ttl else ''}"
+        reason = f"failover takes {_DETECTION_SECONDS + ttl} s ({checks}{cached}): {fix}"
         yield Problem(path=("recovery", "rtoSeconds"), value=str(asked), reason=reason)
 
 

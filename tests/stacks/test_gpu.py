@@ -90,6 +90,21 @@ from tests.stacks.regions import pool, refused
             "serving.replicas = 5: the pool cards holds at most 4 servers (2 a node): lower it, or raise "
             "the pool to 3 nodes",
         ),
+        (
+            "private",
+            {
+                "model": {"facts": {"weights": "60Gi", "kvBytesPerToken": 40960}},
+                "serving": {"gpu": {"tensorParallelSize": 1}},
+            },
+            "serving.gpu.pool = cards: each L20 has 43.2 GiB for the model, but autoglm-phone-9b needs 61.0 GiB there "
+            "for 25480 tokens: set tensorParallelSize to 2, or lower model.maxModelLen",
+        ),
+        (
+            "private",
+            {"model": {"facts": {"weights": "90Gi", "kvBytesPerToken": 40960}}},
+            "serving.gpu.pool = cards: each L20 has 43.2 GiB for the model, but autoglm-phone-9b needs 91.0 GiB there "
+            "for 25480 tokens: use larger cards, or lower model.maxModelLen",
+        ),
     ],
 )
 def test_refused(provider: str, over: dict[str, Any], problem: str) -> None:

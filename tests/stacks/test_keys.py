@@ -62,7 +62,7 @@ from tests.stacks.regions import EXISTING_VPC, pool, refused
             {"accountId": "21098765432"},
             "accountId = '21098765432': it must be an AWS account's 12 digits, in quotes",
         ),
-        ("aws", {"network": {"zones": []}}, "network.zones: it has 0 entries: give at least 1"),
+        ("aws", {"network": {"zones": []}}, "network.zones: it has too few entries (0): give at least 1"),
         ("aws", {"network": 3}, "network = 3: it must be a mapping of keys"),
         ("aws", {"network": {"zones": "us-west-2a"}}, "network.zones = 'us-west-2a': it must be a list, as in [a, b]"),
         ("aws", {"registry": "maybe"}, "registry = 'maybe': it must be true or false"),
