@@ -20,15 +20,15 @@ _SNAPSHOTS = GRANTS["etcd"].prefix
 
 @dataclass(frozen=True, kw_only=True)
 class PrivateBucketArgs:
-    """`key`: id of a KMS key of the bucket's region, or None for COS's own. `copy_to`: another region and a bucket of
-    it, with versions, that gets every new object; `account` owns both."""
+    """`key`: id of a KMS key of the bucket's region. `copy_to`: another region and a bucket of it, with versions, that
+    gets every new object; `account` owns both."""
 
     region: str
     account: str
     app_id: str
     tags: Tags
     snapshot_days: int
-    key: pulumi.Input[str] | None = None
+    key: pulumi.Input[str]
     copy_to: tuple[str, pulumi.Input[str]] | None = None
 
 
@@ -46,7 +46,7 @@ class PrivateBucket(pulumi.ComponentResource):
             bucket=called,
             acl="private",
             versioning_enable=True,
-            encryption_algorithm="KMS" if args.key is not None else "AES256",
+            encryption_algorithm="KMS",
             kms_id=args.key,
             force_clean=False,
             lifecycle_rules=lifecycle(args.snapshot_days),

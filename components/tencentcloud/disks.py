@@ -3,6 +3,7 @@
 import pulumi
 from pulumi_kubernetes import storage
 
+from components import naming
 from components.tencentcloud.node_pool import DISK
 
 
@@ -19,6 +20,7 @@ class DefaultDisks(pulumi.ComponentResource):
             f"{name}-class",
             metadata={
                 "name": "cbs-encrypted",
+                "labels": naming.labels("disks", name, "storage"),
                 "annotations": {"storageclass.kubernetes.io/is-default-class": "true"},
             },
             provisioner="com.tencent.cloud.csi.cbs",

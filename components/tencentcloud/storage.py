@@ -43,13 +43,9 @@ class Storage(pulumi.ComponentResource):
         self.register_outputs({"bucket": stored})
 
     def _copy(self, name: str, args: StorageArgs, app_id: str, region: str) -> tuple[str, pulumi.Output[str]]:
-        """A second bucket. It is encrypted by COS's own key: one of KMS is of one region."""
         there = provider.for_region(f"{name}-replica-provider", region, args.account, self)
-        copied = PrivateBucketArgs(
-            region=region, account=args.account, app_id=app_id, tags=args.tags, snapshot_days=args.snapshot_days
-        )
         inside = pulumi.ResourceOptions(parent=self, providers=[there])
-        return region, PrivateBucket(f"{name}-replica", copied, inside).bucket
+        return region, Replica(f"{name}-replica", args, app_id, region, inside).bucket
 
     def _files(self, name: str, args: StorageArgs) -> SharedFiles:
         """In the first zone: CFS's file systems have one zone each, and are mounted from the others over the network.
@@ -74,6 +70,32 @@ class Storage(pulumi.ComponentResource):
             # Version 3 has no locks here, and connections must survive a move of the server to another port.
             mount_options=("nolock", "proto=tcp", "noresvport"),
         )
+
+
+class Replica(pulumi.ComponentResource):
+    """A second bucket, with a key of its own region."""
+
+    bucket: pulumi.Output[str]
+
+    def __init__(
+        self,
+        name: str,
+        args: StorageArgs,
+        app_id: str,
+        region: str,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        super().__init__("open-autoglm:tencentcloud:Replica", name, None, opts)
+        copied = PrivateBucketArgs(
+            region=region,
+            account=args.account,
+            app_id=app_id,
+            tags=args.tags,
+            snapshot_days=args.snapshot_days,
+            key=keys.make(f"{name}-key", args.tags, self),
+        )
+        self.bucket = PrivateBucket(name, copied, pulumi.ResourceOptions(parent=self)).bucket
+        self.register_outputs({"bucket": self.bucket})
 
 
 def _checked(args: StorageArgs) -> str:

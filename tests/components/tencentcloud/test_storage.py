@@ -103,7 +103,8 @@ def test_a_copy_lies_in_another_region_under_its_own_provider() -> None:
     assert source.inputs["replicaRole"] == f"qcs::cam::uin/{cloud.ACCOUNT}:uin/{cloud.ACCOUNT}"
     assert source.provider != copy.provider and "store-replica-provider" in copy.provider
     assert "store-replica-bucket" in done.waits_for("store-bucket")
-    assert (copy.inputs["versioningEnable"], copy.inputs["encryptionAlgorithm"]) == (True, "AES256")
+    assert (copy.inputs["versioningEnable"], copy.inputs["kmsId"]) == (True, "store-replica-key-id")
+    assert done.one("Key", "store-replica-key").provider == copy.provider
     there = done.one("tencentcloud", "store-replica-provider").inputs
     assert there["region"] == "na-ashburn" and json.loads(there["allowedAccountIds"]) == [cloud.ACCOUNT]
 
