@@ -14,13 +14,14 @@ class ModelFacts:
     source: str
 
 
-# 40 layers x 2 (keys, values) x 2 heads x 128 numbers x 2 bytes (bfloat16)
+# The defaults of transformers 5.23's Glm4vConfig are this model's: 10,292,777,472 parameters of 2 bytes (bfloat16);
+# 40 layers x 2 (keys, values) x 2 heads x 128 numbers x 2 bytes.
 _GLM_4_1V_9B_KV = 40 * 2 * 2 * 128 * 2
 _AUTOGLM = ModelFacts(
     weights_bytes=20_600_000_000,
     kv_bytes_per_token=_GLM_4_1V_9B_KV,
     kv_heads=2,
-    source="https://huggingface.co/zai-org/AutoGLM-Phone-9B: config.json (Glm4vForConditionalGeneration), weights",
+    source="https://huggingface.co/zai-org/AutoGLM-Phone-9B is a Glm4vForConditionalGeneration; counted in transformers",
 )
 _TABLE = {
     "autoglm-phone-9b": _AUTOGLM,
