@@ -115,7 +115,10 @@ def _preflight(options: argparse.Namespace, clock: Clock) -> None:
         root=facts.root,
     )
     try:
-        what, why = choose(found)
+        if options.context is None and where.names_a_cluster(options.stack):
+            what, why = Kind.OWN, f"stacks/{options.stack}.yaml names it"
+        else:
+            what, why = choose(found)
     except ToolError:
         if options.context is None and _may_name_a_cluster(options.stack):
             what, why = Kind.OWN, f"Pulumi.{options.stack}.yaml may name it"

@@ -1,13 +1,11 @@
 """What a stack is configured with before anything is made: the tools' own cluster, under private regions only."""
 
-from pathlib import Path
 from typing import Any
 
-from stacks.schema import PrivateRegion
 from tools import contexts, where
 from tools.cluster_choice import Kind, target
-from tools.paths import ROOT, TOOLS
 from tools.regions import Region
+from tools.up import is_ours
 from tools.up import overlay as laid
 
 
@@ -24,11 +22,3 @@ def overlay(region: Region, context: str | None = None) -> dict[str, Any]:
         path, name = contexts.find(context)
         return laid(target(Kind.OWN, "", kubeconfig=path, context=name), {})
     return laid(target(Kind.EMBEDDED, ""), {}) if is_ours(region) else {}
-
-
-def is_ours(region: Region) -> bool:
-    """Whether the region file leaves the cluster to the tools: its kubeconfig is one that they would write."""
-    if not isinstance(region.spec, PrivateRegion):
-        return True
-    named = Path(region.spec.cluster.kubeconfig).expanduser()
-    return named.parts[0] == ".tools" or (ROOT / named).is_relative_to(TOOLS)

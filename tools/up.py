@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from stacks.schema import PrivateRegion
 from tools import cluster, contexts, images, kind, official, smoke, toolset
 from tools.cluster.settings import ClusterSettings
 from tools.cluster_choice import Found, Kind, Target, choose, target
 from tools.machine import Facts
-from tools.paths import LOG, ROOT
+from tools.paths import LOG, ROOT, TOOLS
 from tools.process import ToolError
 from tools.quiet import Quiet
 from tools.regions import Region
@@ -25,7 +26,7 @@ PORT = 30080  # the gateway's, if its region file can't be read because of encry
 
 def pick(region: Region, facts: Facts, context: str | None) -> Target:
     """The cluster to use. One of the user's own has been asked whether it answers. Raises ToolError."""
-    own = region.overlay.get("cluster") or {}
+    own = region.overlay.get("cluster") or _of_file(region)
     context = context or own.get("context")
     named = context is not None or "kubeconfig" in own
     found = Found(
@@ -46,6 +47,22 @@ def pick(region: Region, facts: Facts, context: str | None) -> Target:
     file = ROOT / Path(own["kubeconfig"]).expanduser() if "kubeconfig" in own else None
     path, name = contexts.find(context, file)
     return target(what, why, context=name, kubeconfig=path)
+
+
+def is_ours(region: Region) -> bool:
+    """Whether the region file leaves the cluster to the tools: its kubeconfig is one that they would write."""
+    if not isinstance(region.spec, PrivateRegion):
+        return True
+    named = Path(region.spec.cluster.kubeconfig).expanduser()
+    return named.parts[0] == ".tools" or (ROOT / named).is_relative_to(TOOLS)
+
+
+def _of_file(region: Region) -> dict[str, Any]:
+    """The cluster that the region file names as somebody's own."""
+    if not isinstance(region.spec, PrivateRegion) or is_ours(region):
+        return {}
+    found = region.spec.cluster
+    return {"kubeconfig": found.kubeconfig} | ({"context": found.context} if found.context else {})
 
 
 @dataclass(kw_only=True)

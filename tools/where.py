@@ -7,6 +7,7 @@ from tools.paths import ROOT
 STACKS = ROOT / "stacks"
 CLOUDS = ("aws", "alicloud", "tencentcloud")
 _PROVIDER = re.compile(r"^provider: *[\"']?([a-z]+)", re.MULTILINE)
+_KUBECONFIG = re.compile(r"^ +kubeconfig: *[\"']?([^\s\"']+)", re.MULTILINE)
 _MEMBERS = re.compile(r"^members:.*\n((?:(?: .*| *#.*)?\n)*)", re.MULTILINE)
 _MEMBER = re.compile(r"^  ([a-z0-9-]+):", re.MULTILINE)
 
@@ -23,6 +24,13 @@ def clouds(stack: str) -> tuple[str, ...]:
     texts = [(STACKS / f"{name}.yaml").read_text() for name in members if (STACKS / f"{name}.yaml").is_file()]
     found = {cloud for member in texts for cloud in _cloud(member)} | {"aws"}
     return tuple(cloud for cloud in CLOUDS if cloud in found)
+
+
+def names_a_cluster(stack: str) -> bool:
+    """Whether a private region's file names a kubeconfig that is not the tools' own."""
+    path = STACKS / f"{stack}.yaml"
+    found = _KUBECONFIG.search(path.read_text()) if path.is_file() else None
+    return found is not None and not found[1].startswith(".tools/")
 
 
 def is_fleet(stack: str) -> bool:
