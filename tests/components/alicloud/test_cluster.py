@@ -151,6 +151,17 @@ def test_versions_order_by_number_and_an_absent_one_is_refused() -> None:
     assert str(refused.value) == "cluster.version: 1.20: ACK offers 1.32, 1.33: name one of these"
 
 
+def test_a_long_name_stays_within_what_ack_takes() -> None:
+    def build(opts: pulumi.ResourceOptions) -> dict[str, object]:
+        Cluster("alicloud-" + "far" * 20 + "-cluster", ARGS, opts)
+        return {}
+
+    cluster = cloud.run(build)
+    assert len(cluster.one("ManagedKubernetes").inputs["name"]) <= 63
+    assert len(cluster.one("NodePool").inputs["nodePoolName"]) <= 63
+    assert len(cluster.one("Project").inputs["projectName"]) <= 63
+
+
 def test_an_administrator_is_a_number() -> None:
     with pytest.raises(ValueError, match=r"cluster\.admins: alice: ACK knows administrators by number"):
         permission("alice")

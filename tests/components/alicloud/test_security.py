@@ -63,6 +63,8 @@ def test_each_rule_says_why_in_its_own_words(security: Recorder) -> None:
 
 def test_only_the_nodes_may_mount_files(security: Recorder) -> None:
     assert [item.inputs["sourceCidrIp"] for item in security.all("AccessRule")] == [*cloud.NETWORK.node_ranges]
+    assert {item.inputs["rwAccessType"] for item in security.all("AccessRule")} == {"RDWR"}
+    assert {item.inputs["fileSystemType"] for item in security.all("AccessRule")} == {"standard"}
 
 
 def test_the_balancers_list_has_the_clients_and_the_peers(security: Recorder) -> None:
