@@ -21,7 +21,7 @@ _AUTOGLM = ModelFacts(
     weights_bytes=20_600_000_000,
     kv_bytes_per_token=_GLM_4_1V_9B_KV,
     kv_heads=2,
-    source="https://huggingface.co/zai-org/AutoGLM-Phone-9B is a Glm4vForConditionalGeneration; counted in transformers",
+    source="https://huggingface.co/zai-org/AutoGLM-Phone-9B (Glm4vForConditionalGeneration), in transformers",
 )
 _TABLE = {
     "autoglm-phone-9b": _AUTOGLM,
