@@ -10,6 +10,7 @@ from tools.paths import BIN, CLUSTER, LOG, STATE, TOOLS
 from tools.process import ToolError
 from tools.stack import Stack
 from tools.steps import Clock, Show, run_steps
+from tools.where import clouds
 
 
 def down(stack: Stack, *, keep: bool, clock: Clock, show: Show) -> None:
@@ -99,6 +100,12 @@ def _size(folder: Path) -> int:
 def clean(stacks: list[Stack], clock: Clock) -> None:
     """Removes `.tools`. Raises ToolError where that would leave something behind that nobody knows of any more."""
     for stack in stacks:
+        if on := clouds(stack.name):
+            if (BIN / "pulumi").exists() and stack.exists() and stack.resources():
+                raise ToolError(
+                    f"stack {stack.name}: its resources are in {', '.join(on)}; `make down STACK={stack.name}` first"
+                )
+            continue
         where = stack.cluster()
         if where and kind_of(where[0]) is Kind.OWN and stack.resources():
             raise ToolError(

@@ -77,8 +77,11 @@ class _Progress:
             self._said[name] = text.removeprefix("… ")
             if time.monotonic() - self._last >= HEARTBEAT:
                 self._clock.line(f"… {'; '.join(f'{one}: {said}' for one, said in sorted(self._said.items()))}")
-                self._said.clear()
                 self._last = time.monotonic()
+
+    def end(self, name: str) -> None:
+        with self._guard:
+            self._said.pop(name, None)
 
 
 def preview_all(stacks: Sequence[str], clock: Clock, *, memory: float) -> list[Row]:
@@ -91,6 +94,7 @@ def preview_all(stacks: Sequence[str], clock: Clock, *, memory: float) -> list[R
     try:
         for future in as_completed([pool.submit(partial(_row, name, folder / name, progress)) for name in stacks]):
             row = future.result()
+            progress.end(row.stack)
             rows[row.stack] = row
             clock.line(f"{row.stack}: {_result(row)} ({len(rows)} of {len(stacks)})")
     finally:

@@ -10,6 +10,7 @@ from tools.paths import BIN
 from tools.process import ToolError
 from tools.stack import Stack
 from tools.steps import Show
+from tools.where import clouds
 
 
 def show_all(stack: Stack, show: Show) -> bool:
@@ -23,7 +24,9 @@ def show_all(stack: Stack, show: Show) -> bool:
     ready = (BIN / "pulumi").exists()
     where = stack.cluster() if ready else None
     healthy = True
-    if where is None or kind_of(where[0]) is Kind.EMBEDDED:
+    if on := clouds(stack.name):
+        show(f"cluster   in {', '.join(on)}; its own console says how it is")
+    elif where is None or kind_of(where[0]) is Kind.EMBEDDED:
         status = cluster.status(ClusterSettings.load())
         healthy = status.healthy
         show(table(status))
