@@ -113,13 +113,8 @@ def lifecycle(snapshot_days: int) -> list[cos.BucketLifecycleRuleArgs]:
     ]
 
 
-def existing(asked: str, region: str, app_id: str, parent: pulumi.Resource) -> pulumi.Output[str]:
+def existing(asked: str, region: str, parent: pulumi.Resource) -> pulumi.Output[str]:
     """The bucket's name, once it is found in the region."""
-    if not asked.endswith(f"-{app_id}"):
-        raise pulumi.RunError(
-            f"storage.bucket: {asked} does not end in -{app_id}, the file's appId, as each bucket of the account does: "
-            "write its whole name"
-        )
     found = cos.get_buckets_output(bucket_prefix=asked, opts=pulumi.InvokeOutputOptions(parent=parent))
     return found.apply(lambda answer: _in_region(asked, region, answer.bucket_lists or []))
 

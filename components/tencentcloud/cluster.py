@@ -1,6 +1,7 @@
 """A TKE cluster: managed, private, encrypted, audited, with its add-ons and nodes for everything but models."""
 
 import json
+from collections.abc import Sequence
 from ipaddress import IPv4Network
 
 import pulumi
@@ -39,7 +40,7 @@ class Cluster(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("open-autoglm:tencentcloud:Cluster", name, None, opts)
-        _refuse(args)
+        refuse(args.version, args.admins)
         self._name, self._args = name, args
         child = pulumi.ResourceOptions(parent=self)
         region = region_of(args.network.zones[0])
@@ -195,14 +196,11 @@ def _administrators(ranges: tuple[IPv4Network, ...]) -> list[Rule]:
     return [Rule(protocol="TCP", port="443", range=str(place), why=why) for place in ranges]
 
 
-def _refuse(args: ClusterArgs) -> None:
-    """Raises RunError for what TKE can't do."""
-    if args.admins:
-        raise pulumi.RunError(
-            f"cluster.admins: {', '.join(args.admins)}: TKE binds administrators in the cluster only, not by its "
+def refuse(version: str, admins: Sequence[str]) -> None:
+    """Raises ValueError for what TKE can't do."""
+    versions.full(version)
+    if admins:
+        raise ValueError(
+            f"cluster.admins: {', '.join(admins)}: TKE binds administrators in the cluster only, not by its "
             "interface: leave it out, and grant tke:admin to them in the console's authorization page"
         )
-    try:
-        versions.full(args.version)
-    except ValueError as error:
-        raise pulumi.RunError(str(error)) from None

@@ -10,19 +10,23 @@ from components.types import ClusterParts
 
 
 class ExistingCluster(pulumi.ComponentResource):
-    """Its owner keeps its add-ons: network policies, CFS, and the pod identity webhook with its provider in CAM."""
+    """Its owner keeps its add-ons: network policies, CFS, qGPU where pools share cards, and the pod identity webhook
+    with its provider in CAM. `vpc`: where it must be."""
 
     parts: ClusterParts
-    vpc: pulumi.Output[str]
 
-    def __init__(self, name: str, args: ExistingClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        args: ExistingClusterArgs,
+        vpc: pulumi.Input[str],
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
         super().__init__("open-autoglm:tencentcloud:ExistingCluster", name, None, opts)
         invoke = pulumi.InvokeOutputOptions(parent=self)
-        found = kubernetes.get_clusters_output(cluster_id=args.id, opts=invoke).apply(
-            lambda answer: _one(args.id, answer)
-        )
+        asked = kubernetes.get_clusters_output(cluster_id=args.id, opts=invoke)
+        found = pulumi.Output.all(asked, vpc).apply(lambda known: _one(args.id, known[0], known[1]))
         options = kubernetes.get_cluster_authentication_options_output(cluster_id=args.id, opts=invoke)
-        self.vpc = found.apply(lambda cluster: str(cluster.vpc_id))
         self.parts = ClusterParts(
             id=found.apply(lambda _: args.id),
             name=found.apply(lambda cluster: str(cluster.cluster_name)),
@@ -34,10 +38,13 @@ class ExistingCluster(pulumi.ComponentResource):
         self.register_outputs({"id": args.id})
 
 
-def _one(id: str, answer: Any) -> Any:  # noqa: ANN401  the SDK's result classes have untyped lists
+def _one(id: str, answer: Any, vpc: str) -> Any:  # noqa: ANN401  the SDK's result classes have untyped lists
     if not answer.lists:
         raise pulumi.RunError(f"cluster.existing.id: {id} is not in this account and region: correct the id")
-    return answer.lists[0]
+    cluster = answer.lists[0]
+    if cluster.vpc_id != vpc:
+        raise pulumi.RunError(f"cluster.existing.id: {id} is in {cluster.vpc_id}, not in {vpc}: name one of the VPC")
+    return cluster
 
 
 def _kubeconfig(id: str, cluster: Any) -> str:  # noqa: ANN401  as above

@@ -9,7 +9,7 @@ import pulumi_kubernetes as kubernetes
 from components import foundation_args
 from components.cloud_args import ExistingClusterArgs, GpuPoolArgs, NetworkArgs, Tags
 from components.tags import tags as tagged
-from components.tencentcloud import balancer, provider
+from components.tencentcloud import balancer, checks, provider
 from components.tencentcloud.cluster import Cluster
 from components.tencentcloud.disks import DefaultDisks
 from components.tencentcloud.dns import Dns
@@ -38,6 +38,11 @@ if TYPE_CHECKING:
 
 
 def build(name: str, spec: "TencentcloudRegion", parent: pulumi.ComponentResource) -> Foundation:
+    """Raises RunError before anything is made for what Tencent Cloud can't do."""
+    try:
+        checks.refuse(spec)
+    except ValueError as error:
+        raise pulumi.RunError(str(error)) from None
     cloud = provider.make(f"{name}-tencentcloud", spec, parent)
     child = pulumi.ResourceOptions(parent=parent, providers=[cloud])
     tags = foundation_args.common_tags(name, spec)
@@ -47,7 +52,7 @@ def build(name: str, spec: "TencentcloudRegion", parent: pulumi.ComponentResourc
     asked = foundation_args.cluster(spec, network, security, storage.key, tags)
     made: Cluster | ExistingCluster
     if isinstance(asked, ExistingClusterArgs):
-        made = ExistingCluster(f"{name}-cluster", asked, child)
+        made = ExistingCluster(f"{name}-cluster", asked, network.vpc, child)
     else:
         made = Cluster(f"{name}-cluster", asked, child)
     cluster = made.parts

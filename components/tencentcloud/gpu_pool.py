@@ -30,8 +30,15 @@ class GpuPool(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: GpuPoolArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("open-autoglm:tencentcloud:GpuPool", name, None, opts)
-        if problem := refusal(args):
-            raise pulumi.RunError(f"{name}: {problem}")
+        refuse(
+            name,
+            native=args.native,
+            spot=args.spot,
+            max_price=args.max_price,
+            sharing=args.sharing,
+            image=args.image,
+            driver=args.driver,
+        )
         # The cluster's autoscaler owns the number of nodes.
         owned = "native.replicas" if args.native else "desiredCapacity"
         child = pulumi.ResourceOptions(parent=self, ignore_changes=[owned])
@@ -39,21 +46,32 @@ class GpuPool(pulumi.ComponentResource):
         self.register_outputs({"pool": self.pool.id})
 
 
-def refusal(args: GpuPoolArgs) -> str | None:
-    """What Tencent Cloud has no way to do, with the field, the value, the reason and the fix."""
-    if args.spot and args.native:
-        return "spot: a native node pool has no spot nodes: leave out spot, or native and qGPU"
-    if args.spot and args.max_price is None:
-        return "spot.maxUsdPerHour: none given, and Tencent Cloud sells no spot node without a highest price: set one"
-    if args.sharing == "qgpu" and not args.native:
-        return "sharing: qgpu needs a native node pool: set native: true"
-    if args.native and args.sharing == "mig":
-        return "sharing: mig needs a standard node pool: leave out native, or share by qgpu"
-    if args.native and args.image:
-        return f"image: {args.image}: a native node pool takes no own image: leave out image or native"
-    if args.native and args.driver:
-        return f"driver: {args.driver}: TKE chooses a native pool's driver: leave out driver or native"
-    return None
+def refuse(
+    field: str,
+    *,
+    native: bool,
+    spot: bool,
+    max_price: float | None,
+    sharing: str,
+    image: str | None,
+    driver: str | None,
+) -> None:
+    """Raises ValueError for what Tencent Cloud has no way to do. `field`: the pool's place in the region file."""
+    problem = None
+    if spot and native:
+        problem = "spot: a native node pool has no spot nodes: leave out spot, or native and qGPU"
+    elif spot and max_price is None:
+        problem = "spot.maxUsdPerHour: none given, and no spot node is sold without a highest price: set one"
+    elif sharing == "qgpu" and not native:
+        problem = "sharing: qgpu needs a native node pool: set native: true"
+    elif native and sharing == "mig":
+        problem = "sharing: mig needs a standard node pool: leave out native, or share by qgpu"
+    elif native and image:
+        problem = f"image: {image}: a native node pool takes no own image: leave out image or native"
+    elif native and driver:
+        problem = f"driver: {driver}: TKE chooses a native pool's driver: leave out driver or native"
+    if problem:
+        raise ValueError(f"{field}.{problem}")
 
 
 def node_labels(args: GpuPoolArgs) -> dict[str, str]:

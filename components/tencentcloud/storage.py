@@ -19,10 +19,11 @@ class Storage(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: StorageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("open-autoglm:tencentcloud:Storage", name, None, opts)
-        app_id = _checked(args)
+        app_id = _app_id(args)
+        refuse(bucket=args.bucket, app_id=app_id, replica_region=args.replica_region)
         key = keys.existing(args.key, self) if args.key else keys.make(f"{name}-key", args.tags, self)
         if args.bucket:
-            stored = bucket.existing(args.bucket, args.region, app_id, self)
+            stored = bucket.existing(args.bucket, args.region, self)
         else:
             own = PrivateBucketArgs(
                 region=args.region,
@@ -98,13 +99,21 @@ class Replica(pulumi.ComponentResource):
         self.register_outputs({"bucket": self.bucket})
 
 
-def _checked(args: StorageArgs) -> str:
-    """The account's APPID. Raises RunError for a copy that can't be made."""
-    if args.app_id is None:
-        raise pulumi.RunError("appId: none given, and each bucket's name ends in it: write the account's")
-    if args.bucket and args.replica_region:
-        raise pulumi.RunError(
-            f"storage.replicaRegion: {args.replica_region}: {args.bucket} exists, and what exists is not changed: have "
-            "its owner replicate it and leave this out, or leave storage.bucket out"
+def refuse(*, bucket: str | None, app_id: str, replica_region: str | None) -> None:
+    """Raises ValueError for a bucket that can't be the account's, and for a copy that can't be made."""
+    if bucket and not bucket.endswith(f"-{app_id}"):
+        raise ValueError(
+            f"storage.bucket: {bucket} does not end in -{app_id}, the file's appId, as each bucket of the account "
+            "does: write its whole name"
         )
+    if bucket and replica_region:
+        raise ValueError(
+            f"storage.replicaRegion: {replica_region}: {bucket} exists, and what exists is not changed: have its owner "
+            "replicate it and leave this out, or leave storage.bucket out"
+        )
+
+
+def _app_id(args: StorageArgs) -> str:
+    if args.app_id is None:
+        raise ValueError("appId: none given, and each bucket's name ends in it: write the account's")
     return args.app_id

@@ -144,7 +144,7 @@ def test_production_is_protected_from_deletion(protect: bool) -> None:
     ],
 )
 def test_what_tke_cannot_do_is_refused(change: dict[str, Any], message: str) -> None:
-    with pytest.raises(pulumi.RunError, match=message):
+    with pytest.raises(ValueError, match=message):
         make(**change)
 
 
@@ -178,11 +178,9 @@ def world(**changes: Any) -> Any:
 
 def adopt(id: str, preview: bool, **changes: Any) -> Recorder:
     def program(opts: pulumi.ResourceOptions) -> dict[str, Any]:
-        made = ExistingCluster("old", ExistingClusterArgs(id=id), opts)
-        parts = made.parts
+        parts = ExistingCluster("old", ExistingClusterArgs(id=id), "vpc-old", opts).parts
         return {
             "id": parts.id,
-            "vpc": made.vpc,
             "kubeconfig": parts.kubeconfig,
             "address": parts.address,
             "issuer": parts.issuer,
@@ -198,7 +196,6 @@ def test_an_existing_cluster_is_looked_up_and_nothing_is_made(preview: bool) -> 
     assert done.exports["kubeconfig"].secret
     assert {name: plain(export.value) for name, export in done.exports.items()} == {
         "id": "cls-old",
-        "vpc": "vpc-old",
         "kubeconfig": cloud.KUBECONFIG,
         "address": "10.1.0.5",
         "issuer": cloud.ISSUER,
@@ -210,6 +207,7 @@ def test_an_existing_cluster_is_looked_up_and_nothing_is_made(preview: bool) -> 
     ("id", "changes", "message"),
     [
         ("cls-gone", {}, r"cluster\.existing\.id: cls-gone is not in this account and region"),
+        ("cls-old", {"vpcId": "vpc-else"}, r"cls-old is in vpc-else, not in vpc-old: name one of the VPC"),
         ("cls-old", {"kubeConfigIntranet": ""}, "cls-old has no endpoint open"),
         ("cls-old", {"oidcConfigs": []}, "cls-old gives pods no identity in CAM"),
     ],

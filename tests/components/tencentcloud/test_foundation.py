@@ -7,9 +7,10 @@ from typing import Any, cast
 
 import pulumi
 import pytest
+import yaml
 from pulumi.runtime.mocks import MockCallArgs
 
-from components.tencentcloud import foundation
+from components.tencentcloud import checks, foundation
 from components.types import Foundation
 from stacks.loader import parse
 from stacks.schema import TencentcloudRegion
@@ -46,6 +47,12 @@ def world(spec: TencentcloudRegion) -> Callable[[MockCallArgs], dict[str, Any]]:
                     "routeTableId": f"rtb-{subnet}",
                 }
                 return {"instanceLists": [there]}
+            case "getClusters":
+                one = {"clusterName": "old", "vpcId": found.vpc, "kubeConfigIntranet": cloud.KUBECONFIG}
+                return {"lists": [{"pgwEndpoint": "10.1.0.5", "kubeConfig": ""} | one]}
+            case "getClusterAuthenticationOptions":
+                issuers = [{"issuer": cloud.ISSUER}]
+                return {"serviceAccounts": issuers, "oidcConfigs": [{"autoCreateOidcConfig": True}]}
             case "getKeys":
                 return {"keyLists": [{"keyId": spec.storage.key, "keyState": "Enabled"}]}
             case "getBuckets":
@@ -60,7 +67,13 @@ def world(spec: TencentcloudRegion) -> Callable[[MockCallArgs], dict[str, Any]]:
 
 @functools.cache  # tests only read what a region made
 def build(path: Path, preview: bool) -> tuple[Recorder, Foundation]:
-    spec, made = region(path), []
+    return run(path, region(path), preview)
+
+
+def run(
+    path: Path, spec: TencentcloudRegion, preview: bool, recorder: Recorder | None = None
+) -> tuple[Recorder, Foundation]:
+    made = []
 
     def program() -> dict[str, Any]:
         parent = pulumi.ComponentResource("open-autoglm:test:Parent", "test")
@@ -78,7 +91,7 @@ def build(path: Path, preview: bool) -> tuple[Recorder, Foundation]:
             "member": vars(built.member),
         }
 
-    recorder = Recorder(outputs=cloud.outputs, calls=world(spec))
+    recorder = recorder or Recorder(outputs=cloud.outputs, calls=world(spec))
     return mocks.run(program, preview=preview, recorder=recorder), made[0]
 
 
@@ -144,3 +157,42 @@ def test_spot_pools_stand_beside_their_base() -> None:
     done, _ = build(ROOT / "stacks" / "tencentcloud-ap-singapore.yaml", False)
     kinds = {pool.name: pool.inputs["autoScalingConfig"]["instanceChargeType"] for pool in done.all("NodePool")}
     assert sorted(kinds.values()) == ["POSTPAID_BY_HOUR", "POSTPAID_BY_HOUR", "SPOTPAID"]
+
+
+@both
+def test_an_existing_cluster_gets_pools_and_nothing_else(preview: bool) -> None:
+    path = ROOT / "stacks" / "tencentcloud-ap-shanghai.yaml"
+    content = yaml.safe_load(path.read_text())
+    content["cluster"] = {"existing": {"id": "cls-old", "serviceCidr": "172.31.0.0/20"}}
+    spec = cast(TencentcloudRegion, parse(yaml.safe_dump(content), source=path.name))
+    done, _ = run(path, spec, preview)
+    cloud.assert_house_rules(done)
+    assert not done.all("Addon") and not done.all("AuthAttachment") and not done.all("StorageClass")
+    assert [pool.inputs["clusterId"] for pool in done.all("NodePool")] == ["cls-old"]
+    document = done.one("Role", f"{path.stem}-identity-serving-role").inputs["document"]
+    assert "oidc-provider/cls-old" in document and cloud.ISSUER in document
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"version": "1.31"}, r"cluster\.version: 1\.31 is not a version of TKE"),
+        ({"admins": ("100000000009",)}, r"cluster\.admins: 100000000009"),
+    ],
+)
+def test_what_cannot_be_is_said_before_anything_is_made(change: dict[str, Any], message: str) -> None:
+    path = ROOT / "stacks" / "tencentcloud-ap-singapore.yaml"
+    spec = region(path)
+    recorder = Recorder(outputs=cloud.outputs)
+    broken = spec.model_copy(update={"cluster": spec.cluster.model_copy(update=change)})
+    with pytest.raises(pulumi.RunError, match=message):
+        run(path, broken, False, recorder)
+    assert not cloud.cloud(recorder)
+
+
+def test_a_spot_pool_without_a_price_is_named_by_its_place_in_the_file() -> None:
+    spec = region(ROOT / "stacks" / "tencentcloud-ap-singapore.yaml")
+    pool = spec.gpu_pools["serving"]
+    cheap = pool.model_copy(update={"spot": pool.spot.model_copy(update={"max_usd_per_hour": None})})
+    with pytest.raises(ValueError, match=r"^gpuPools\.serving\.spot\.maxUsdPerHour: none given"):
+        checks.refuse(spec.model_copy(update={"gpu_pools": {"serving": cheap}}))

@@ -141,9 +141,19 @@ def test_an_existing_bucket_and_key_are_left_as_they_are(preview: bool) -> None:
     [
         ({"bucket": f"gone-{cloud.APP_ID}"}, r"storage\.bucket: gone-1250000000 is not in this account"),
         ({"bucket": f"far-{cloud.APP_ID}"}, r"storage\.bucket: far-1250000000 is at https.*not in ap-singapore"),
-        ({"bucket": "old-99"}, r"storage\.bucket: old-99 does not end in -1250000000"),
         ({"key": "key-gone"}, r"storage\.key: key-gone is not in this account and region"),
         ({"key": "key-off"}, r"storage\.key: key-off is Disabled"),
+    ],
+)
+def test_what_cannot_be_used_is_refused(preview: bool, change: dict[str, Any], message: str) -> None:
+    with pytest.raises(pulumi.RunError, match=message):
+        make(preview, **change)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"bucket": "old-99"}, r"storage\.bucket: old-99 does not end in -1250000000"),
         ({"app_id": None}, "appId: none given"),
         (
             {"bucket": f"old-{cloud.APP_ID}", "replica_region": "na-ashburn"},
@@ -151,6 +161,6 @@ def test_an_existing_bucket_and_key_are_left_as_they_are(preview: bool) -> None:
         ),
     ],
 )
-def test_what_cannot_be_used_is_refused(preview: bool, change: dict[str, Any], message: str) -> None:
-    with pytest.raises(pulumi.RunError, match=message):
-        make(preview, **change)
+def test_what_cannot_be_meant_is_refused_at_once(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        make(**change)
