@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from policies import judge
+from tests.harness.engine import Project
 from tests.tools.test_plan import VPC, event, planned
 from tools import preview_all, regions, stack, trial, where
 from tools.preview import Outcome, preview
@@ -157,3 +158,24 @@ def test_the_files_of_stacks_are_found_where_they_say() -> None:
 def test_the_dev_stack_still_goes_where_the_tools_put_it() -> None:
     assert trial.is_ours(regions.load("dev"))
     assert not trial.is_ours(regions.load("private-rack"))
+
+
+@pytest.mark.integration
+def test_changes_in_the_engines_own_events(tmp_path: Path) -> None:
+    """What stays, what is replaced and by which property, what goes; on a stack that is there."""
+    project = Project(tmp_path / "project")
+    kept = "random.RandomPassword('kept', length=9)\n"
+    project.write(f"{kept}random.RandomPassword('other', length=9)\nrandom.RandomPassword('gone', length=9)\n")
+    project.up().ok()
+    project.write(f"{kept}random.RandomPassword('other', length=10)\nrandom.RandomPassword('new', length=9)\n")
+    project.environment["PULUMI_ENABLE_STREAMING_JSON_PREVIEW"] = "1"
+    plan = planned(*project.run("preview", "--json").ok().splitlines())
+    ops = {step.resource.name: (step.op, step.paths) for step in plan.steps.values() if "random:" in step.resource.type}
+    assert ops.pop("other") == ("replace", ("length",))
+    assert {name: op for name, (op, _) in ops.items() if "default" not in name} == {
+        "kept": "same",
+        "gone": "delete",
+        "new": "create",
+    }
+    assert plan.finished
+    assert plan.errors == []
