@@ -3,6 +3,8 @@
 import pulumi
 from pulumi_kubernetes import storage
 
+from components import naming
+
 
 class DefaultDisks(pulumi.ComponentResource):
     """gp3, encrypted with the region's key, made in the zone of the pod that asks."""
@@ -11,8 +13,9 @@ class DefaultDisks(pulumi.ComponentResource):
         super().__init__("open-autoglm:aws:DefaultDisks", name, None, opts)
         storage.v1.StorageClass(
             f"{name}-class",
+            # Named by the provider: a class can't be changed, only replaced, and volumes find it by its mark.
             metadata={
-                "name": "gp3",
+                "labels": naming.labels("disks", name, "storage"),
                 "annotations": {"storageclass.kubernetes.io/is-default-class": "true"},
             },
             provisioner="ebs.csi.aws.com",

@@ -188,6 +188,7 @@ def test_china_says_who_a_pod_is_through_its_service_account() -> None:
 def test_volumes_without_a_class_are_encrypted_with_the_regions_key() -> None:
     done, _ = built("aws-us-west-2")
     disks = done.one("StorageClass").inputs
+    assert "name" not in disks["metadata"]  # it can be replaced only
     assert disks["metadata"]["annotations"] == {"storageclass.kubernetes.io/is-default-class": "true"}
     assert disks["parameters"]["encrypted"] == "true"
     assert disks["parameters"]["kmsKeyId"].endswith(":aws-us-west-2-storage-key")
