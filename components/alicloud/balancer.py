@@ -32,10 +32,14 @@ def annotations(
 ) -> dict[str, pulumi.Input[str]]:
     """`certificate`: id of one in the balancer's store; with it TLS ends at the balancer, on 443; without it's port 80.
 
-    `acl`: the list of who may come, in force unless `clients` has everyone: an empty list in force would let all in.
+    `acl`: the list of who may come, in force unless `clients` has everyone. ValueError where `clients` has nobody.
     `subnet`: where an internal one lies. Backends are pods, by Terway's interfaces. A connection may be silent for a
     minute, and an answer's first byte may take three: the balancer's own limits.
     """
+    if not clients:
+        raise ValueError(
+            "gateway.exposure.clients: empty: a balancer without a list lets everyone in: name who may come"
+        )
     port = "https:443" if certificate else "http:80"
     made: dict[str, pulumi.Input[str]] = {
         "protocol-port": port,
@@ -50,7 +54,7 @@ def annotations(
         made |= {"cert-id": certificate, "tls-cipher-policy": "tls_cipher_policy_1_2"}
     if internal:
         made |= {"vswitch-id": subnet}
-    if clients and all(place.prefixlen for place in clients):
+    if all(place.prefixlen for place in clients):
         made |= {"acl-status": "on", "acl-type": "white", "acl-id": acl}
     return {f"{_PREFIX}{key}": value for key, value in made.items()} | {
         "service.beta.kubernetes.io/backend-type": "eni"

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from ipaddress import IPv4Network
 
 import pulumi
+import pytest
 
 from components.alicloud.balancer import annotations
 
@@ -38,6 +39,13 @@ def test_only_clients_come_unless_everyone_may() -> None:
     made = asked()
     assert (made["acl-status"], made["acl-type"], made["acl-id"]) == ("on", "white", "acl-1")
     assert "acl-status" not in asked(clients=(OFFICE, EVERYONE))
+
+
+def test_nobody_is_refused_for_it_would_be_everyone() -> None:
+    with pytest.raises(
+        ValueError, match=r"gateway\.exposure\.clients: empty: a balancer without a list lets everyone in"
+    ):
+        asked(clients=())
 
 
 def test_an_internal_one_lies_in_the_vpc() -> None:

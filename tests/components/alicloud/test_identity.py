@@ -5,6 +5,7 @@ from typing import Any
 
 import pulumi
 import pytest
+from pulumi_kubernetes.core.v1 import ServiceAccount
 
 from components.access import GRANTS, service_account
 from components.alicloud.identity import Identity, known
@@ -13,18 +14,22 @@ from tests.components.alicloud import cloud
 from tests.harness.mocks import Recorder
 
 
+def args_of(existing: dict[str, str]) -> IdentityArgs:
+    return IdentityArgs(
+        cluster=cloud.cluster_parts(),
+        storage=cloud.STORAGE,
+        tags=cloud.TAGS,
+        namespace="phones",
+        region_name="here",
+        account=cloud.ACCOUNT,
+        region="cn-hangzhou",
+        existing=existing,
+    )
+
+
 def made(*, preview: bool = False, answers: dict[str, dict[str, Any]] | None = None, **existing: str) -> Recorder:
     def build(opts: pulumi.ResourceOptions) -> dict[str, object]:
-        args = IdentityArgs(
-            cluster=cloud.cluster_parts(),
-            storage=cloud.STORAGE,
-            tags=cloud.TAGS,
-            namespace="phones",
-            region_name="here",
-            account=cloud.ACCOUNT,
-            region="cn-hangzhou",
-            existing={workload.replace("_", "-"): role for workload, role in existing.items()},
-        )
+        args = args_of({workload.replace("_", "-"): role for workload, role in existing.items()})
         identities = Identity("here-identity", args, opts).identities
         for identity in identities.values():
             assert identity.pod_labels == {"pod-identity.alibabacloud.com/injection": "on"}
@@ -53,6 +58,15 @@ def test_a_role_may_do_what_its_grant_says() -> None:
         objects = cloud.statements(document)[0]
         assert objects["Resource"] == [f"acs:oss:*:{cloud.ACCOUNT}:here-bucket/{grant.prefix}*"]
         assert ("oss:PutObject" in objects["Action"]) is grant.write
+
+
+def test_a_service_account_is_made_when_its_role_may_do_its_work() -> None:
+    def build(opts: pulumi.ResourceOptions) -> dict[str, object]:
+        identity = Identity("here-identity", args_of({}), opts).identities["etcd"]
+        ServiceAccount("account", metadata={"annotations": dict(identity.annotations)})
+        return {}
+
+    assert "here-identity-etcd-allowed" in cloud.run(build).waits_for("account")
 
 
 def test_a_role_that_exists_is_used_as_it_is() -> None:
