@@ -77,6 +77,6 @@ REPLACED: Final[dict[str, frozenset[str]]] = {
     "alicloud:vpc/switch:Switch": _set("availabilityZone cidrBlock vpcId zoneId"),
     "alicloud:vpn/connection:Connection": _set("customerGatewayId vpnGatewayId"),
     "alicloud:vpn/customerGateway:CustomerGateway": _set("asn ipAddress"),
-    "alicloud:vpn/gateway:Gateway": _set("disasterRecoveryVswitchId enableIpsec networkType vpcId vpnType vswitchId"),
+    "alicloud:vpn/gateway:Gateway": _set("disasterRecoveryVswitchId networkType vpcId vpnType vswitchId"),
     "alicloud:vpn/routeEntry:RouteEntry": _set("nextHop routeDest vpnGatewayId"),
 }

@@ -32,6 +32,7 @@ _CLUSTER: Final = {
 _FILE_SYSTEM: Final = "fs-{HEX:.17}"
 
 _IDENTIFIERS: Final = {
+    "aws:autoscaling/tag:Tag": "{autoscalingGroupName},{HEX:.8}",
     "aws:cloudwatch/logGroup:LogGroup": "{name}",
     "aws:ec2/customerGateway:CustomerGateway": "cgw-{HEX:.17}",
     "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup": "sg-{HEX:.17}",
@@ -50,6 +51,7 @@ _IDENTIFIERS: Final = {
     "aws:ec2/vpcPeeringConnection:VpcPeeringConnection": "pcx-{HEX:.17}",
     "aws:ec2/vpcPeeringConnectionAccepter:VpcPeeringConnectionAccepter": "{vpcPeeringConnectionId}",
     "aws:ec2/vpnConnection:VpnConnection": "vpn-{HEX:.17}",
+    "aws:ec2/vpnConnectionRoute:VpnConnectionRoute": "{destinationCidrBlock}:{vpnConnectionId}",
     "aws:ec2/vpnGateway:VpnGateway": "vgw-{HEX:.17}",
     "aws:ec2transitgateway/transitGateway:TransitGateway": "tgw-{HEX:.17}",
     "aws:ec2transitgateway/vpcAttachment:VpcAttachment": "tgw-attach-{HEX:.17}",
@@ -60,6 +62,7 @@ _IDENTIFIERS: Final = {
     "aws:efs/fileSystemPolicy:FileSystemPolicy": "{fileSystemId}",
     "aws:efs/mountTarget:MountTarget": "fsmt-{HEX:.17}",
     "aws:eks/accessEntry:AccessEntry": "{clusterName}:{principalArn}",
+    "aws:eks/accessPolicyAssociation:AccessPolicyAssociation": "{clusterName}#{principalArn}#{policyArn}",
     "aws:eks/addon:Addon": "{clusterName}:{addonName}",
     "aws:eks/cluster:Cluster": "{name}",
     "aws:eks/nodeGroup:NodeGroup": "{clusterName}:{nodeGroupName}",

@@ -30,6 +30,7 @@ _IDENTIFIERS: Final = {
     "tencentcloud:Cfs/accessRule:AccessRule": "rule-{BASE:.8}",
     "tencentcloud:Cfs/fileSystem:FileSystem": "cfs-{BASE:.8}",
     "tencentcloud:Clb/instance:Instance": "lb-{BASE:.8}",
+    "tencentcloud:Cls/index:Index": "{topicId}",
     "tencentcloud:Cls/logset:Logset": _UUID,
     "tencentcloud:Cls/topic:Topic": _UUID,
     "tencentcloud:Cos/bucket:Bucket": "{bucket}",
@@ -53,15 +54,20 @@ _IDENTIFIERS: Final = {
     "tencentcloud:Security/group:Group": "sg-{BASE:.8}",
     "tencentcloud:Security/groupRuleSet:GroupRuleSet": "{securityGroupId}",
     "tencentcloud:Subnet/instance:Instance": "subnet-{BASE:.8}",
+    "tencentcloud:Tcr/immutableTagRule:ImmutableTagRule": "{registryId}#{namespaceName}#{DIGITS:.4}",
     "tencentcloud:Tcr/instance:Instance": "tcr-{BASE:.8}",
     "tencentcloud:Tcr/namespace:Namespace": "{instanceId}#{name}",
     "tencentcloud:Tcr/repository:Repository": "{instanceId}#{namespaceName}#{name}",
+    "tencentcloud:Tcr/serviceAccount:ServiceAccount": "{registryId}#{name}",
+    "tencentcloud:Tcr/vpcAttachment:VpcAttachment": "{instanceId}#{vpcId}#{subnetId}",
     "tencentcloud:Vpc/flowLog:FlowLog": "fl-{BASE:.8}",
     "tencentcloud:Vpc/instance:Instance": "vpc-{BASE:.8}",
+    "tencentcloud:Vpc/peerConnectAcceptOperation:PeerConnectAcceptOperation": "{peeringConnectionId}",
     "tencentcloud:Vpc/peerConnectManager:PeerConnectManager": "pcx-{BASE:.8}",
     "tencentcloud:Vpn/connection:Connection": "vpnx-{BASE:.8}",
     "tencentcloud:Vpn/customerGateway:CustomerGateway": "cgw-{BASE:.8}",
     "tencentcloud:Vpn/gateway:Gateway": "vpngw-{BASE:.8}",
+    "tencentcloud:Vpn/gatewayRoute:GatewayRoute": "{vpnGatewayId}#rt-{BASE:.8}",
 }
 
 _OUTPUTS: Final[dict[str, dict[str, Any]]] = {

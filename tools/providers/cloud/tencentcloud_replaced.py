@@ -61,7 +61,7 @@ REPLACED: Final[dict[str, frozenset[str]]] = {
     "tencentcloud:Tcr/instance:Instance": _set("name"),
     "tencentcloud:Tcr/namespace:Namespace": _set("instanceId name"),
     "tencentcloud:Tcr/repository:Repository": _set("instanceId name namespaceName"),
-    "tencentcloud:Vpc/flowLog:FlowLog": _set("cloudLogId flowLogStorage resourceId resourceType trafficType vpcId"),
+    "tencentcloud:Tcr/vpcAttachment:VpcAttachment": _set("instanceId subnetId vpcId"),
     "tencentcloud:Vpc/instance:Instance": _set("cidrBlock"),
     "tencentcloud:Vpc/peerConnectAcceptOperation:PeerConnectAcceptOperation": _set("peeringConnectionId"),
     "tencentcloud:Vpc/peerConnectManager:PeerConnectManager": _set(
