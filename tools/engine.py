@@ -42,7 +42,10 @@ def user_pulumi() -> str | None:
     found = shutil.which("pulumi", path=path)
     if found is None:
         return None
-    answer = subprocess.run([found, "version"], capture_output=True, text=True, timeout=30).stdout
+    try:
+        answer = subprocess.run([found, "version"], capture_output=True, text=True, timeout=30, check=True).stdout
+    except (OSError, subprocess.SubprocessError):
+        return None  # one that can't say its version can't be trusted with a stack
     numbers = re.match(r"v(\d+)\.(\d+)\.(\d+)", answer)
     return found if numbers and tuple(map(int, numbers.groups())) >= OLDEST else None
 

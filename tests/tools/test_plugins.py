@@ -2,6 +2,7 @@
 
 import http.client
 import io
+import subprocess
 import tarfile
 import urllib.request
 
@@ -168,3 +169,25 @@ def test_an_engine_that_cannot_be_downloaded_is_built(tmp_path, monkeypatch):
     said = engine.ensure(tmp_path / "log")
     assert said.startswith("built, ")
     assert "broke off (IncompleteRead: 50 bytes read)" in said
+
+
+@pytest.mark.parametrize(
+    ("script", "taken"),
+    [("echo v3.250.1", True), ("echo v3.100.0", False), ("exit 1", False), ("echo no version", False)],
+)
+def test_the_users_own_engine_is_taken_when_it_is_late_enough(tmp_path, monkeypatch, script, taken):
+    own = tmp_path / "pulumi"
+    own.write_text(f"#!/bin/sh\n{script}\n")
+    own.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    assert engine.user_pulumi() == (str(own) if taken else None)
+
+
+def test_an_engine_that_hangs_is_not_taken(tmp_path, monkeypatch):
+    def hangs(argv, **options):
+        raise subprocess.TimeoutExpired(argv, 30)
+
+    (tmp_path / "pulumi").touch(mode=0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(engine.subprocess, "run", hangs)
+    assert engine.user_pulumi() is None

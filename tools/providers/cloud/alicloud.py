@@ -1,10 +1,11 @@
-"""Alibaba Cloud: the forms of its ids and ARNs, and what its lookups answer. Forms: the examples of the SDK's texts."""
+"""Alibaba Cloud: the forms of its ids and of what it gives for each resource, as the SDK's texts have them."""
 
 from typing import Any, Final
 
+from tools.providers.cloud.alicloud_lookups import ANSWERS, CERTIFICATES, KEY, LOOKUPS
 from tools.providers.cloud.alicloud_replaced import REPLACED
 from tools.providers.cloud.alicloud_values import VALUES
-from tools.providers.cloud.cloud import Cloud, Lookup
+from tools.providers.cloud.cloud import Cloud
 
 _ISSUER: Final = "https://oidc-ack-{REGION}.oss-{REGION}.aliyuncs.com/{ID}"
 _RRSA: Final = {
@@ -13,9 +14,6 @@ _RRSA: Final = {
     "ramOidcProviderArn": "acs:ram::{ACCOUNT}:oidc-provider/ack-rrsa-{ID}",
     "rrsaOidcIssuerUrl": _ISSUER,
 }
-_CERTIFICATES: Final = [
-    {"clusterCert": "{KUBE_CA}", "clientCert": "{KUBE_CERTIFICATE}", "clientKey": "{KUBE_KEY}"},
-]
 _CONNECTIONS: Final = [
     {
         "apiServerIntranet": "{KUBE_SERVER}",
@@ -24,7 +22,6 @@ _CONNECTIONS: Final = [
         "serviceDomain": "*.{ID}.{REGION}.alicontainer.com",
     }
 ]
-_KEY: Final = "key-{HEX:.20}"
 
 _IDENTIFIERS: Final = {
     "alicloud:cen/instance:Instance": "cen-{BASE:.18}",
@@ -49,7 +46,7 @@ _IDENTIFIERS: Final = {
         "{securityGroupId}:{type}:{ipProtocol}:{portRange}:intranet:{cidrIp}:accept:1"
     ),
     "alicloud:kms/alias:Alias": "{aliasName}",
-    "alicloud:kms/key:Key": _KEY,
+    "alicloud:kms/key:Key": KEY,
     "alicloud:log/project:Project": "{projectName}",
     "alicloud:log/store:Store": "{projectName}:{logstoreName}",
     "alicloud:nas/accessGroup:AccessGroup": "{accessGroupName}:{fileSystemType}",
@@ -85,7 +82,7 @@ _IDENTIFIERS: Final = {
 
 _OUTPUTS: Final[dict[str, dict[str, Any]]] = {
     "alicloud:cs/managedKubernetes:ManagedKubernetes": {
-        "certificateAuthorities": _CERTIFICATES,
+        "certificateAuthorities": CERTIFICATES,
         "connections": _CONNECTIONS,
         "rrsaMetadata": _RRSA,
         "securityGroupId": "sg-{BASE:.20}",
@@ -117,191 +114,6 @@ _OUTPUTS: Final[dict[str, dict[str, Any]]] = {
     },
 }
 
-_ACCOUNT: Final = {"id": "{ACCOUNT}", "accountId": "{ACCOUNT}", "arn": "acs:ram::{ACCOUNT}:root"}
-_ANSWERS: Final[dict[str, dict[str, Any]]] = {
-    "alicloud:index/getAccount:getAccount": {"id": "{ACCOUNT}"},
-    "alicloud:index/getCallerIdentity:getCallerIdentity": {**_ACCOUNT, "identityType": "Account"},
-    "alicloud:index/getRegions:getRegions": {
-        "ids": ["{REGION}"],
-        "regions": [{"id": "{REGION}", "regionId": "{REGION}", "localName": "{REGION}"}],
-    },
-    "alicloud:cs/getKubernetesVersion:getKubernetesVersion": {
-        "metadatas": [{"version": f"1.{minor}.1-aliyun.1", "runtimes": []} for minor in range(31, 36)],
-    },
-    "alicloud:cs/getRegistryEnterpriseInstances:getRegistryEnterpriseInstances": {
-        "ids": ["cri-{BASE:.16}"],
-        "names": ["phone"],
-        "instances": [{"id": "cri-{BASE:.16}", "name": "phone", "region": "{REGION}"}],
-    },
-    "alicloud:cs/getClusterCredential:getClusterCredential": {
-        "id": "{clusterId}",
-        "clusterName": "{clusterId}",
-        "certificateAuthorities": _CERTIFICATES,
-        "kubeConfig": "{KUBECONFIG}",
-        "expiration": "2099-01-01T00:00:00Z",
-    },
-}
-
-_IDS_NAMES: Final = {"ids": "id", "names": "name"}
-_LOOKUPS: Final = {
-    "alicloud:index/getZones:getZones": Lookup(
-        section="zones",
-        items="zones",
-        answer={"id": "{id}", "localName": "{id}"},
-        lists={"ids": "id"},
-    ),
-    "alicloud:vpc/getNetworks:getNetworks": Lookup(
-        section="vpcs",
-        ids="ids",
-        by={"cidrBlock": "cidr", "vpcName": "name", "tags": "tags"},
-        record={
-            "id": "vpc-{BASE:.21}",
-            "cidr": "10.0.0.0/8",
-            "name": "{id}",
-            "routeTable": "vtb-{BASE:.21}",
-            "subnets": [],
-        },
-        items="vpcs",
-        answer={
-            "id": "{id}",
-            "vpcId": "{id}",
-            "vpcName": "{name}",
-            "cidrBlock": "{cidr}",
-            "routeTableId": "{routeTable}",
-            "regionId": "{REGION}",
-            "status": "Available",
-            "vswitchIds": "{subnets}",
-            "tags": "{tags}",
-        },
-        lists=_IDS_NAMES,
-    ),
-    "alicloud:vpc/getSwitches:getSwitches": Lookup(
-        section="subnets",
-        ids="ids",
-        by={"cidrBlock": "cidr", "vpcId": "vpc", "zoneId": "zone", "vswitchName": "name", "tags": "tags"},
-        record={
-            "id": "vsw-{BASE:.21}",
-            "cidr": "10.0.0.0/20",
-            "vpc": "vpc-{BASE:.21}",
-            "zone": "{REGION}-a",
-            "name": "{id}",
-            "routeTable": "vtb-{BASE:.21}",
-        },
-        items="vswitches",
-        answer={
-            "id": "{id}",
-            "vswitchId": "{id}",
-            "vswitchName": "{name}",
-            "name": "{name}",
-            "vpcId": "{vpc}",
-            "cidrBlock": "{cidr}",
-            "zoneId": "{zone}",
-            "routeTableId": "{routeTable}",
-            "availableIpAddressCount": 4000,
-            "status": "Available",
-            "tags": "{tags}",
-        },
-        lists=_IDS_NAMES,
-    ),
-    "alicloud:vpc/getRouteTables:getRouteTables": Lookup(
-        section="routeTables",
-        ids="ids",
-        by={"vpcId": "vpc", "routeTableName": "name", "tags": "tags"},
-        record={"id": "vtb-{BASE:.21}", "vpc": "vpc-{BASE:.21}", "name": "{id}", "subnets": []},
-        items="tables",
-        answer={
-            "id": "{id}",
-            "routeTableId": "{id}",
-            "routeTableName": "{name}",
-            "name": "{name}",
-            "vpcId": "{vpc}",
-            "routeTableType": "System",
-            "vswitchIds": "{subnets}",
-            "status": "Available",
-        },
-        lists=_IDS_NAMES,
-    ),
-    "alicloud:ecs/getSecurityGroups:getSecurityGroups": Lookup(
-        section="securityGroups",
-        ids="ids",
-        by={"vpcId": "vpc", "tags": "tags"},
-        record={"id": "sg-{BASE:.20}", "vpc": "vpc-{BASE:.21}", "name": "{id}"},
-        items="groups",
-        answer={"id": "{id}", "name": "{name}", "vpcId": "{vpc}"},
-        lists=_IDS_NAMES,
-    ),
-    "alicloud:oss/getBuckets:getBuckets": Lookup(
-        section="buckets",
-        by={"nameRegex": "name"},
-        items="buckets",
-        record={"acl": "private", "place": "oss-{REGION}"},
-        answer={"name": "{name}", "location": "{place}", "acl": "{acl}", "owner": "{ACCOUNT}"},
-        lists={"names": "name"},
-    ),
-    "alicloud:kms/getKeys:getKeys": Lookup(
-        section="keys",
-        ids="ids",
-        record={"id": _KEY, "arn": "acs:kms:{REGION}:{ACCOUNT}:key/{id}"},
-        items="keys",
-        answer={"id": "{id}", "keyId": "{id}", "arn": "{arn}", "status": "Enabled", "keyUsage": "ENCRYPT/DECRYPT"},
-        lists={"ids": "id"},
-    ),
-    "alicloud:ram/getRoles:getRoles": Lookup(
-        section="roles",
-        ids="ids",
-        by={"nameRegex": "name"},
-        record={"id": "{name}", "name": "{id}", "arn": "acs:ram::{ACCOUNT}:role/{name}"},
-        items="roles",
-        answer={"id": "{id}", "name": "{name}", "arn": "acs:ram::{ACCOUNT}:role/{name}"},
-        lists=_IDS_NAMES,
-    ),
-    "alicloud:dns/getAlidnsDomains:getAlidnsDomains": Lookup(
-        section="dnsZones",
-        ids="ids",
-        by={"domainNameRegex": "name", "keyWord": "name"},
-        record={"id": "{name}", "name": "{id}"},
-        items="domains",
-        answer={"id": "{id}", "domainId": "{id}", "domainName": "{name}"},
-        lists=_IDS_NAMES,
-    ),
-}
-_CLUSTER_RECORD: Final = {
-    "id": "c{HEX:.32}",
-    "name": "{id}",
-    "vpc": "vpc-{BASE:.21}",
-    "securityGroup": "sg-{BASE:.20}",
-    "version": "1.34.1-aliyun.1",
-}
-_CLUSTER: Final = {"id": "{id}", "vpcId": "{vpc}", "securityGroupId": "{securityGroup}", "state": "running"}
-_MANAGED: Final = Lookup(
-    section="clusters",
-    ids="ids",
-    by={"nameRegex": "name"},
-    record=_CLUSTER_RECORD,
-    items="clusters",
-    answer={
-        **_CLUSTER,
-        "name": "{name}",
-        "connections": [{"apiServerIntranet": "{KUBE_SERVER}", "apiServerInternet": ""}],
-        "rrsaConfig": {
-            "enabled": True,
-            "ramOidcProviderName": "ack-rrsa-{id}",
-            "ramOidcProviderArn": "acs:ram::{ACCOUNT}:oidc-provider/ack-rrsa-{id}",
-            "rrsaOidcIssuerUrl": "https://oidc-ack-{REGION}.oss-{REGION}.aliyuncs.com/{id}",
-        },
-    },
-    lists=_IDS_NAMES,
-)
-_CLUSTERS: Final = Lookup(
-    section="clusters",
-    ids="ids",
-    by={"nameRegex": "name", "clusterId": "id", "clusterName": "name"},
-    record=_CLUSTER_RECORD,
-    items="clusters",
-    answer={**_CLUSTER, "clusterId": "{id}", "clusterName": "{name}", "currentVersion": "{version}"},
-    lists=_IDS_NAMES,
-)
-
 CLOUD: Final = Cloud(
     account="1234567890123456",
     app_id="",
@@ -311,10 +123,6 @@ CLOUD: Final = Cloud(
     replaced=REPLACED,
     values=VALUES,
     named={"alicloud:oss/bucket:Bucket": "bucket"},
-    answers=_ANSWERS,
-    lookups={
-        **_LOOKUPS,
-        "alicloud:cs/getManagedKubernetesClusters:getManagedKubernetesClusters": _MANAGED,
-        "alicloud:cs/getClusters:getClusters": _CLUSTERS,
-    },
+    answers=ANSWERS,
+    lookups=LOOKUPS,
 )
