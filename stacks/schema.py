@@ -119,7 +119,9 @@ class LoadBalancer(Part):
     type: Literal["LoadBalancer"]
     certificate: Id | None = None
     internal: bool = False
-    clients: tuple[IPv4Network, ...] = (IPv4Network("0.0.0.0/0"),)
+    clients: tuple[IPv4Network, ...] = Field(
+        default=(IPv4Network("0.0.0.0/0"),), min_length=1
+    )  # clouds read none as all
 
 
 Host = Annotated[str, Shape(r"[0-9A-Za-z.:\[\]-]+", "a host's name or address, as in gpu.example.com")]

@@ -18,6 +18,11 @@ from tests.stacks.regions import refused
         ),
         (
             "alicloud",
+            {"gateway": {"exposure": {"clients": []}}},
+            "gateway.exposure.clients: it has too few entries (0): give at least 1",
+        ),
+        (
+            "alicloud",
             {"gateway": {"exposure": {"type": "NodePort", "port": 30080}}},
             "gateway.exposure.type = NodePort: it would open port 30080 of every node, but only 443 may "
             "be: use LoadBalancer or ClusterIP",
