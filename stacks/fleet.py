@@ -14,6 +14,7 @@ from stacks.cloud import AdoptedNetwork, CloudParts, ExistingVpc, NewNetwork, Ow
 from stacks.fields import Label, Part
 from stacks.problems import Problem
 from stacks.schema import LoadBalancer, RegionSpec
+from stacks.yaml_text import NotYamlError, read_yaml
 
 _FOLDER = Path(__file__).parent
 _HOST = r"^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$"
@@ -80,32 +81,29 @@ class FleetSpec(Part):
     recovery: Recovery
 
 
-def regions(spec: FleetSpec, folder: Path = _FOLDER) -> dict[str, RegionSpec]:
-    """The members' region files, without overlays. Raises RegionError for one that is not there or can't be used."""
-    from stacks.loader import RegionError, parse  # the loader imports this module
-
-    found = {}
-    for name in spec.members:
-        path = folder / f"{name}.yaml"
-        if not path.is_file():
-            raise RegionError(f"member {name!r} has no stacks/{path.name}")
-        region = parse(path.read_text(), source=f"stacks/{path.name}")
-        if isinstance(region, FleetSpec):
-            raise RegionError(f"member {name!r} is a fleet itself: name regions only")
-        found[name] = region
-    return found
-
-
 def broken(spec: FleetSpec, folder: Path = _FOLDER) -> list[Problem]:
-    """Every broken rule; empty when all hold. Rules between members are asked once each member's file is right."""
-    from stacks import fleet_rules
+    """Every broken rule; empty when all hold. Rules between members are asked once each is the stack of a region.
+    Raises RegionError for a member whose own file can't be used."""
+    from stacks import fleet_rules  # it imports this module, and so does the loader
+    from stacks.loader import parse
 
-    unknown = [
-        fleet_rules.unknown_stack(name, sorted(path.stem for path in folder.glob("*.yaml")))
-        for name in spec.members
-        if not (folder / f"{name}.yaml").is_file()
-    ]
-    return unknown or fleet_rules.broken(spec, regions(spec, folder))
+    known = sorted(path.stem for path in folder.glob("*.yaml"))
+    problems = [fleet_rules.unknown_stack(name, known) for name in spec.members if name not in known]
+    problems += [fleet_rules.a_fleet(name) for name in spec.members if name in known and _is_fleet(folder, name)]
+    if problems:
+        return problems
+    files = {name: folder / f"{name}.yaml" for name in spec.members}
+    found = {name: parse(path.read_text(), source=f"stacks/{path.name}") for name, path in files.items()}
+    return fleet_rules.broken(spec, found)
+
+
+def _is_fleet(folder: Path, name: str) -> bool:
+    """Without the check of a fleet's file, which would lead from a fleet that names itself to itself."""
+    try:
+        content = read_yaml((folder / f"{name}.yaml").read_text())
+    except NotYamlError:
+        return False
+    return isinstance(content, Mapping) and content.get("kind") == "fleet"
 
 
 def network(region: CloudParts) -> NewNetwork | ExistingVpc:

@@ -29,6 +29,10 @@ def unknown_stack(name: str, known: Sequence[str]) -> Problem:
     return Problem(path=("members", name), reason=f"there is no stacks/{name}.yaml: {hint}")
 
 
+def a_fleet(name: str) -> Problem:
+    return Problem(path=("members", name), reason="it is a fleet itself: name the stacks of regions")
+
+
 def _roles_are_members(spec: FleetSpec, _: Regions) -> list[Problem]:
     known = ", ".join(spec.members)
     return [

@@ -17,12 +17,11 @@ pytestmark = pytest.mark.integration
 WEST = fleets.GLOBAL[0]
 FLEET = """
 from components.fleet import Fleet, FleetArgs
-from stacks.fleet import regions
-from stacks.loader import read
+from stacks.loader import members, read
 from pathlib import Path
 text = Path({file!r}).read_text()
 spec = read(text.replace(*{change!r}), source={file!r})
-fleet = Fleet("fleet-global", FleetArgs(spec=spec, regions=regions(spec)))
+fleet = Fleet("fleet-global", FleetArgs(spec=spec, regions=members(spec)))
 pulumi.export("endpoint", fleet.endpoint)
 pulumi.export("racks", fleet.racks)
 """

@@ -166,6 +166,14 @@ def test_an_unknown_stack_is_named_with_the_nearest_known_one(tmp_path: Path) ->
     ]
 
 
+def test_a_fleet_has_no_fleets_not_even_itself(tmp_path: Path) -> None:
+    (tmp_path / "fleet-a.yaml").write_text("kind: fleet\n")
+    (tmp_path / f"{WEST}.yaml").touch()
+    members: dict[str, dict[str, Any]] = {WEST: {"weight": 100}, "fleet-a": {}}
+    messages = [str(problem) for problem in fleet.broken(fleets.spec(WEST, "fleet-a", members=members), tmp_path)]
+    assert messages == ["members.fleet-a: it is a fleet itself: name the stacks of regions"]
+
+
 @pytest.mark.parametrize("weight", [-1, 256])
 def test_weights_are_those_of_route_53(weight: int) -> None:
     with pytest.raises(ValidationError, match=rf"members\.{WEST}\.weight"):
