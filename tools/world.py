@@ -42,7 +42,7 @@ def of(content: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {
         "account": content.get("accountId"),
         "appId": content.get("appId"),
-        "availabilityZones": zones,
+        "availabilityZones": {content.get("region"): zones} if zones else None,  # of no other region than this
         "vpcs": [{"id": existing["vpc"], "cidr": existing.get("cidr")}] if "vpc" in existing else None,
         "subnets": _subnets(existing) or None,
         "clusters": _cluster(_part(cluster, "existing").get("id"), existing.get("vpc")),

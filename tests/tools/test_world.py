@@ -7,6 +7,7 @@ from tools.providers.cloud import world as standin
 
 FILE = """
 provider: tencentcloud
+region: ap-shanghai
 accountId: "100012345678"
 appId: "1258123456"
 network:
@@ -26,7 +27,7 @@ def test_a_region_that_adopts_everything():
     assert world.of(yaml.safe_load(FILE)) == {
         "account": "100012345678",
         "appId": "1258123456",
-        "availabilityZones": ["z-1", "z-2"],
+        "availabilityZones": {"ap-shanghai": ["z-1", "z-2"]},
         "vpcs": [{"id": "vpc-1", "cidr": "10.131.0.0/16"}],
         "subnets": [
             {"id": "subnet-n1", "vpc": "vpc-1", "zone": "z-1", "cidr": "10.131.0.0/18"},
@@ -43,8 +44,13 @@ def test_a_region_that_adopts_everything():
 
 
 def test_a_region_that_adopts_nothing_leaves_lookups_free():
-    content = {"network": {"zones": ["a"]}, "cluster": {"version": "1.34"}, "storage": {"replicaRegion": "x"}}
-    assert world.of(content) == {"availabilityZones": ["a"]}
+    content = {
+        "region": "r",
+        "network": {"zones": ["a"]},
+        "cluster": {"version": "1.34"},
+        "storage": {"replicaRegion": "x"},
+    }
+    assert world.of(content) == {"availabilityZones": {"r": ["a"]}}
     assert world.of({}) == {}
 
 
