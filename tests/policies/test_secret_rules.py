@@ -97,6 +97,11 @@ def test_what_looks_like_a_secret(what: str, marked: bool) -> None:
     assert LOOKS[what] not in text
 
 
+def test_a_secret_among_arguments() -> None:
+    [text] = said("exposed-secrets", pod(args=["--key", LOOKS["an AWS access key"]]))
+    assert text.startswith("spec.template.spec.containers[0].args[1] holds what looks like an AWS access key")
+
+
 def test_user_data_of_every_cloud() -> None:
     for kind in ("aws:ec2/launchTemplate:LaunchTemplate", "alicloud:cs/nodePool:NodePool", "tencentcloud:Cvm/x:X"):
         assert said("exposed-secrets", planned(kind, userData=f"export KEY={LOOKS['an AWS access key']}"))
