@@ -9,6 +9,7 @@ from components.tencentcloud.node_pool import DISK
 
 class DefaultDisks(pulumi.ComponentResource):
     """Encrypted, made in the zone of the pod that asks. Of two default classes Kubernetes takes the newer, this one.
+    Named by the provider: a class can't be changed, only replaced.
 
     The driver's `encrypt` has one value, and uses the cloud's own key of the account
     (TencentCloud/kubernetes-csi-tencentcloud, docs/README_CBS.md).
@@ -19,7 +20,6 @@ class DefaultDisks(pulumi.ComponentResource):
         storage.v1.StorageClass(
             f"{name}-class",
             metadata={
-                "name": "cbs-encrypted",
                 "labels": naming.labels("disks", name, "storage"),
                 "annotations": {"storageclass.kubernetes.io/is-default-class": "true"},
             },
