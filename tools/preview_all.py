@@ -130,6 +130,8 @@ def table(rows: Sequence[Row]) -> Iterator[str]:
             for column, (cell, width) in enumerate(zip(line, widths, strict=True))
         ]
         yield "  ".join(shown).rstrip()
+    if any(row.outcome and row.outcome.estimate and row.outcome.estimate.unknown for row in rows):
+        yield "+: without what has no known price"
     for row in rows:
         yield from _details(row)
 

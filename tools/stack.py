@@ -3,7 +3,6 @@
 import json
 import os
 import secrets
-import signal
 import subprocess
 import time
 from dataclasses import dataclass, replace
@@ -12,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from tools import plugins, world
+from tools import leftovers, plugins, world
 from tools.cluster.files import write
 from tools.paths import BIN, LOG, ROOT, STATE, VENV
 from tools.process import CANCEL, ToolError, stream
@@ -170,7 +169,7 @@ class Stack:
     def repair(self) -> str:
         """Takes up after a killed update: its lock, and what it was about to create. A refresh must follow."""
         notes = []
-        _end_orphans()
+        leftovers.end_orphans()
         if self._unlock():
             notes.append("removed a killed update's lock")
         state = json.loads(self.ask("stack", "export"))
@@ -185,7 +184,7 @@ class Stack:
         if self.own_backend or not folder.is_dir():
             return False
         deadline = time.monotonic() + CANCEL
-        while running := [pid for lock in folder.glob("*.json") if (pid := _holder(lock))]:
+        while running := [pid for lock in folder.glob("*.json") if (pid := leftovers.holder(lock))]:
             if time.monotonic() > deadline:
                 raise ToolError(f"stack {self.name}: an update runs (process {running[0]}); wait for it, or end it")
             time.sleep(0.2)
@@ -226,32 +225,3 @@ def object_id(operation: dict[str, Any]) -> str | None:
     if not isinstance(name, str):
         return None
     return f"{namespace}/{name}" if isinstance(namespace, str) else name
-
-
-def _holder(lock: Path) -> int | None:
-    """The process that holds a lock of the file backend, if it is still a Pulumi."""
-    try:
-        pid = int(json.loads(lock.read_text())["pid"])
-        return pid if b"pulumi" in (Path("/proc") / str(pid) / "cmdline").read_bytes() else None
-    except (OSError, ValueError, KeyError):
-        return None
-
-
-def _end_orphans() -> None:
-    """The language host outlives a killed engine; ours is told by its program and its dead session."""
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            program = (folder / "cmdline").read_bytes().split(b"\0")[0].decode()
-            session = os.getsid(int(folder.name))
-            if program == str(BIN / "pulumi-language-python") and not _lives(session):
-                os.kill(int(folder.name), signal.SIGTERM)
-        except OSError:
-            continue  # it ended meanwhile
-
-
-def _lives(pid: int) -> bool:
-    """Neither gone nor a zombie that nobody has waited for (proc_pid_stat(5): the state follows the name)."""
-    try:
-        return (Path("/proc") / str(pid) / "stat").read_text().rpartition(") ")[2][0] != "Z"
-    except OSError:
-        return False
