@@ -92,6 +92,7 @@ def gateway(
             node_port=exposure.port if exposure.type == "NodePort" else None,
             address=spec.gateway.address or (foundation.cluster.address if exposure.type == "NodePort" else None),
             annotations=foundation.balancer if exposure.type == "LoadBalancer" else {},
+            secrets=foundation.secrets if exposure.type == "LoadBalancer" else {},
             tls=exposure.type == "LoadBalancer" and exposure.certificate is not None,
         ),
         replicas=spec.gateway.replicas,

@@ -56,6 +56,7 @@ class Exposure:
     address: pulumi.Input[str] | None = None
     annotations: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)  # by which a cloud makes its balancer
     tls: bool = False  # the balancer ends TLS, on 443
+    secrets: Mapping[str, Mapping[str, pulumi.Input[str]]] = field(default_factory=dict)  # that the annotations name
 
     def __post_init__(self) -> None:
         if self.type is ExposureType.NODE_PORT and (self.node_port is None or self.address is None):

@@ -60,7 +60,8 @@ class Gateway(pulumi.ComponentResource):
             f"{name}-service",
             metadata={**pod.metadata(args.namespace, labels, name), **_annotated(args.exposure)},
             spec=_service(args.exposure, selector),
-            opts=child,
+            # The balancer is made from the Service, and looks for these by names that only annotations say.
+            opts=pulumi.ResourceOptions(parent=self, depends_on=_secrets(name, args, labels, child)),
         )
         apps.v1.Deployment(
             f"{name}-deployment",
@@ -142,6 +143,20 @@ def _service(exposure: Exposure, selector: Mapping[str, str]) -> ServiceSpecArgs
         spec["ports"] = [{"name": "http", "port": 443 if exposure.tls else 80, "target_port": "http"}]
         spec["external_traffic_policy"] = "Local"  # keeps the client's address; the balancer skips nodes without a pod
     return spec
+
+
+def _secrets(
+    name: str, args: GatewayArgs, labels: Mapping[str, str], opts: pulumi.ResourceOptions
+) -> list[core.v1.Secret]:
+    return [
+        core.v1.Secret(
+            f"{name}-{called}",
+            metadata=pod.metadata(args.namespace, labels, called),
+            string_data=dict(content),
+            opts=opts,
+        )
+        for called, content in args.exposure.secrets.items()
+    ]
 
 
 def _annotated(exposure: Exposure) -> ObjectMetaArgsDict:

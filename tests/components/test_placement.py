@@ -1,5 +1,6 @@
 """What a foundation gives a workload: GPUs, a cloud identity, a shared file system, a balancer."""
 
+import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,16 @@ import pulumi_kubernetes as kubernetes
 import pytest
 
 from components import region_args
-from components.types import ClusterAccess, Exposure, ExposureType, Foundation, SharedFiles, WorkloadIdentity
-from components.workloads.gateway import base_url
+from components.types import (
+    ClusterAccess,
+    Exposure,
+    ExposureType,
+    Foundation,
+    SharedFiles,
+    Upstream,
+    WorkloadIdentity,
+)
+from components.workloads.gateway import Gateway, base_url
 from components.workloads.model_store import ModelStore
 from components.workloads.serving import Serving
 from stacks.schema import RegionSpec
@@ -20,7 +29,17 @@ from tests.harness.mocks import Recorder, plain
 CARD = {"accelerator": "L20", "gpus": 8, "gpuMemoryGib": 48, "vcpus": 64, "memoryGib": 512}
 POOL = {"nodes": ["rack-1", "rack-2"], "facts": CARD, "taints": {"team": "phones"}}
 GPU = {"gpuPools": {"cards": POOL}, "serving": {"gpu": {"pool": "cards", "tensorParallelSize": 2}}}
+UPSTREAM = Upstream(host="servers", port=8000, name="servers", pods={})
 SHARED = {"model": {"source": {"type": "shared", "path": "/AutoGLM-Phone-9B"}}}
+
+
+def foundation(provider: kubernetes.Provider) -> Foundation:
+    identity = WorkloadIdentity(annotations={"cloud/role": "reader"}, pod_labels={"cloud/injection": "on"})
+    return Foundation(
+        cluster=ClusterAccess(provider=provider, address=pulumi.Output.from_input("10.0.0.1")),
+        identities={"serving": identity, "model-store": identity},
+        files=SharedFiles(driver="nas.csi", handle="nas-1", attributes={"server": "nas"}, mount_options=("vers=4",)),
+    )
 
 
 def run(spec: RegionSpec) -> Recorder:
@@ -28,17 +47,9 @@ def run(spec: RegionSpec) -> Recorder:
 
     def program() -> Mapping[str, Any]:
         provider = kubernetes.Provider("cluster", kubeconfig="{}")
-        identity = WorkloadIdentity(annotations={"cloud/role": "reader"}, pod_labels={"cloud/injection": "on"})
-        foundation = Foundation(
-            cluster=ClusterAccess(provider=provider, address=pulumi.Output.from_input("10.0.0.1")),
-            identities={"serving": identity, "model-store": identity},
-            files=SharedFiles(
-                driver="nas.csi", handle="nas-1", attributes={"server": "nas"}, mount_options=("vers=4",)
-            ),
-        )
-        within = pulumi.ResourceOptions(providers=[provider])
-        store = ModelStore("dev-model-store", region_args.model_store(spec, "autoglm", foundation), within)
-        Serving("dev-serving", region_args.serving(spec, "autoglm", store.model, foundation), within)
+        given, within = foundation(provider), pulumi.ResourceOptions(providers=[provider])
+        store = ModelStore("dev-model-store", region_args.model_store(spec, "autoglm", given), within)
+        Serving("dev-serving", region_args.serving(spec, "autoglm", store.model, given), within)
         return {}
 
     return mocks.run(program)
@@ -135,3 +146,29 @@ def test_gpu_nodes_get_the_pool_s_marks_and_nothing_else(kubeconfig: Path) -> No
         ]
     }
     assert "dev-pool-cards" in made.waits_for("dev-serving-deployment"), "pods would wait for nodes without marks"
+
+
+def test_what_the_balancer_looks_for_is_there_before_its_service(kubeconfig: Path) -> None:
+    def program() -> Mapping[str, Any]:
+        provider = kubernetes.Provider("cluster", kubeconfig="{}")
+        exposure = Exposure(
+            type=ExposureType.LOAD_BALANCER,
+            address="phone.example.com",
+            annotations={"cloud/certificate": "gateway-certificate"},
+            secrets={"gateway-certificate": {"id": "crt-1"}},
+            tls=True,
+        )
+        args = region_args.gateway(programs.dev(), "autoglm", UPSTREAM, {"me": "key"}, foundation(provider))
+        Gateway(
+            "dev-gateway", dataclasses.replace(args, exposure=exposure), pulumi.ResourceOptions(providers=[provider])
+        )
+        return {}
+
+    made = mocks.run(program)
+    secret = plain(made.one("Secret", "dev-gateway-gateway-certificate").inputs)
+    assert secret["metadata"]["name"] == "gateway-certificate"
+    assert secret["stringData"] == {"id": "crt-1"}
+    service = plain(made.one("Service").inputs)
+    assert service["metadata"]["annotations"] == {"cloud/certificate": "gateway-certificate"}
+    assert service["spec"]["ports"] == [{"name": "http", "port": 443, "targetPort": "http"}]
+    assert "dev-gateway-gateway-certificate" in made.waits_for("dev-gateway-service")

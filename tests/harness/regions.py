@@ -3,7 +3,7 @@
 import base64
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,9 +40,11 @@ class Region(Project):
 
     name = "open-autoglm"
 
-    def __init__(self, folder: Path, stack: str, kubeconfig: Path | None = None) -> None:
+    def __init__(
+        self, folder: Path, stack: str, kubeconfig: Path | None = None, *, plugins: Iterable[str] = (*PLUGINS, *CLOUDS)
+    ) -> None:
         """`kubeconfig`: where the clouds' clusters really are; without it they can't be reached."""
-        super().__init__(folder, stack=stack, plugins=(*PLUGINS, *CLOUDS))
+        super().__init__(folder, stack=stack, plugins=plugins)
         self._world(kubeconfig)
 
     def _program(self) -> None:

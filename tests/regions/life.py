@@ -29,7 +29,7 @@ def live(folder: Path, stack: str, kubeconfig: Path, client: Client) -> Life:
     planned = Region(folder / "unreachable", stack).plan()
     region = Region(folder / "project", stack, kubeconfig)
     here = placed(stack, kubeconfig)
-    _prepare(stack, client)
+    prepare(stack, client)
     region.configure(here)
     text = region.up().ok()
     made, outputs = region.state(), region.outputs()
@@ -70,7 +70,7 @@ def _merged(below: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]
     return {**below, **over}
 
 
-def _prepare(stack: str, client: Client) -> None:
+def prepare(stack: str, client: Client) -> None:
     """What the stack finds in its cluster: the nodes it names, and the storage classes."""
     content = file(stack)
     names = [node for pool in content.get("gpuPools", {}).values() for node in pool.get("nodes", ())]

@@ -41,7 +41,12 @@ _OREGON, _HANGZHOU, _SINGAPORE = "aws-us-west-2", "alicloud-cn-hangzhou", "tence
 MISTAKES = (
     _file("misspelt key", _OREGON, {"servign": {}}, "servign: it is not a known key: did you mean serving?"),
     _file("misspelt nested key", _OREGON, {"network": {"zoness": []}}, "did you mean zones?"),
-    _file("another cloud's key", _OREGON, {"appId": "1250000000"}, "appId: only the provider tencentcloud has it here: leave it out"),
+    _file(
+        "another cloud's key",
+        _OREGON,
+        {"appId": "1250000000"},
+        "appId: only the provider tencentcloud has it here: leave it out",
+    ),
     _file("wrong type", _OREGON, {"serving": {"replicas": "four"}}, "serving.replicas = 'four'"),
     _file("wrong enum", _OREGON, {"network": {"nat": "both"}}, "network.nat = 'both'"),
     _file("unknown provider", _OREGON, {"provider": "awz"}, "did you mean aws?"),
