@@ -25,7 +25,7 @@ from components.tags import region_tags
 from components.types import ClusterParts, NetworkParts, SecurityParts, StorageParts
 
 if TYPE_CHECKING:
-    from stacks.cloud import ExistingClusterId, ExistingVpc, GpuPool, NewCluster, NewNetwork, Sharing
+    from stacks.cloud import ExistingClusterId, ExistingVpc, GpuPool, NewCluster, NewNetwork
     from stacks.schema import CloudRegion
 
 _GIB = 1024**3
@@ -112,7 +112,7 @@ def gpu_pools(
     for name, pool in spec.gpu_pools.items():
         base = pool.spot.on_demand_base if pool.spot else None
         for group in pools.groups(name, min_size=pool.min_size, max_size=pool.max_size, on_demand_base=base):
-            marks = pools.labels(name, accelerator(spec, pool), spot=group.spot, sharing=_sharing(pool.sharing))
+            marks = pools.labels(name, accelerator(spec, pool), spot=group.spot, sharing=pools.sharing(pool.sharing))
             made[group.name] = GpuPoolArgs(
                 cluster=cluster,
                 network=network,
@@ -198,16 +198,6 @@ def _existing_cluster(spec: "CloudRegion") -> "ExistingClusterId | None":
 
 def _app_id(spec: "CloudRegion") -> str | None:
     return getattr(spec, "app_id", None)
-
-
-def _sharing(asked: "Sharing") -> str:
-    """As a label's value: the kind, and how finely a card is cut."""
-    match asked.type:
-        case "mig":
-            return f"mig-{asked.profile}"
-        case "timeSlicing":
-            return f"timeSlicing-{asked.replicas}"
-    return asked.type
 
 
 def _gib(size: str) -> int:

@@ -1,6 +1,10 @@
 """GPU pools: what marks their nodes, and how a pool of mixed capacity becomes groups that a cloud can make. Pure."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from stacks.cloud import Sharing
 
 POOL = "autoglm.io/pool"
 ACCELERATOR = "autoglm.io/accelerator"
@@ -35,6 +39,16 @@ def groups(name: str, *, min_size: int, max_size: int, on_demand_base: int | Non
 
 def labels(pool: str, accelerator: str, *, spot: bool, sharing: str = "none") -> dict[str, str]:
     return {POOL: pool, ACCELERATOR: accelerator, CAPACITY: "spot" if spot else "on-demand", SHARING: sharing}
+
+
+def sharing(asked: "Sharing") -> str:
+    """As a label's value: the kind, and how finely a card is cut."""
+    match asked.type:
+        case "mig":
+            return f"mig-{asked.profile}"
+        case "timeSlicing":
+            return f"timeSlicing-{asked.replicas}"
+    return asked.type
 
 
 def taints() -> dict[str, str]:

@@ -21,7 +21,8 @@ def build(name: str, spec: "PrivateRegion", parent: pulumi.ComponentResource) ->
             f"{name}-pool-{pool}",
             GpuNodesArgs(
                 nodes=asked.nodes,
-                labels=asked.labels | pools.labels(pool, asked.facts.accelerator.lower(), spot=False),
+                labels=asked.labels
+                | pools.labels(pool, asked.facts.accelerator.lower(), spot=False, sharing=pools.sharing(asked.sharing)),
                 taints=asked.taints | pools.taints(),
             ),
             inside,

@@ -1,10 +1,18 @@
 """Groups of a pool: a base that is always on, the rest spot."""
 
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components import pools
+from components import Region, RegionArgs, pools
 from components.pools import Group
+from stacks.cloud import Cgpu, Mig, Sharing, TimeSlicing, Whole
+from stacks.loader import parse
+from tests.harness import mocks, programs
+from tools.paths import ROOT
 
 
 def test_without_spot_there_is_one_group() -> None:
@@ -54,3 +62,31 @@ def test_labels_say_what_a_node_is() -> None:
 
 def test_gpu_nodes_are_tainted() -> None:
     assert pools.taints() == {"nvidia.com/gpu": "present"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "label"),
+    [
+        (Whole(), "none"),
+        (Cgpu(type="cgpu"), "cgpu"),
+        (Mig(type="mig", profile="1g.10gb"), "mig-1g.10gb"),
+        (TimeSlicing(type="timeSlicing", replicas=4), "timeSlicing-4"),
+    ],
+)
+def test_a_label_says_how_cards_are_shared(asked: Sharing, label: str) -> None:
+    assert pools.sharing(asked) == label
+
+
+def test_nodes_of_ones_own_say_how_their_cards_are_shared(tmp_path: Path) -> None:
+    """As those of a cloud do."""
+    cluster = {"kubeconfig": str(programs.kubeconfig(tmp_path)), "context": "here"}
+    sharing = {"type": "timeSlicing", "replicas": 2}
+    text = (ROOT / "stacks" / "private-edge.yaml").read_text()
+    overlay = {"cluster": cluster, "gpuPools": {"cards": {"sharing": sharing, "facts": {"gpuMemoryGib": 48}}}}
+    spec = parse(text, source="stacks/private-edge.yaml", overlay=overlay)
+
+    def program() -> Mapping[str, object]:
+        return {"endpoint": Region("edge", RegionArgs(spec=spec)).endpoint}
+
+    nodes = [item for item in mocks.run(program).resources if item.type.endswith(":NodePatch")]
+    assert [node.inputs["metadata"]["labels"][pools.SHARING] for node in nodes] == ["timeSlicing-2"]
