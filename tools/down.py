@@ -1,6 +1,7 @@
 """`make down` and `make clean`: what `up` made is taken away, and what is kept is said."""
 
 import shutil
+from collections.abc import Collection
 from pathlib import Path
 
 from tools import cluster, kind, toolset
@@ -98,7 +99,10 @@ def _size(folder: Path) -> int:
 
 
 def clean(stacks: list[Stack], clock: Clock) -> None:
-    """Removes `.tools`. Raises ToolError where that would leave something behind that nobody knows of any more."""
+    """Removes `.tools`, but for what opens the secrets of stacks in the user's own backend.
+
+    Raises ToolError where that would leave something behind that nobody knows of any more.
+    """
     for stack in stacks:
         if on := clouds(stack.name):
             if (BIN / "pulumi").exists() and stack.exists() and stack.resources():
@@ -121,8 +125,27 @@ def clean(stacks: list[Stack], clock: Clock) -> None:
         raise ToolError(
             f"mounted below {TOOLS}: {', '.join(left)}; end what uses it and unmount it, then run this again"
         )
-    shutil.rmtree(TOOLS)
+    elsewhere = [stack for stack in stacks if not stack.lives_here]
+    remove(TOOLS, {file for stack in elsewhere for file in stack.files})
+    if elsewhere:
+        names = ", ".join(stack.name for stack in elsewhere)
+        clock.line(f"kept: the passphrase in {STATE}, which opens the secrets of {names} in your own backend")
     clock.line(f"removed {TOOLS}; Go's and pip's own caches are kept: `go clean -cache -modcache`, `pip cache purge`")
+
+
+def remove(folder: Path, kept: Collection[Path]) -> None:
+    """A folder and all in it but the files `kept`, and the folders that they are in."""
+    if not kept:
+        shutil.rmtree(folder)
+        return
+    for entry in folder.iterdir():
+        inside = [file for file in kept if entry in file.parents]
+        if inside:
+            remove(entry, inside)
+        elif entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry)
+        elif entry not in kept:
+            entry.unlink()
 
 
 def mounts(folder: Path, table: str) -> list[str]:

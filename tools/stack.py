@@ -61,6 +61,16 @@ class Stack:
         return self.state / "passphrase"
 
     @property
+    def lives_here(self) -> bool:
+        """Whether the tools' own backend has it; else the user's own does, now or when it was made."""
+        return (self.state / ".pulumi" / "stacks" / PROJECT / f"{self.name}.json").exists()
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """What is kept of it beside its backend, and opens its secrets."""
+        return self._passphrase, self.config, self.state / "Pulumi.yaml"
+
+    @property
     def backend(self) -> str:
         return self.own_backend or f"file://{self.state}"
 
