@@ -12,17 +12,35 @@ import pytest
 from tools.paths import ROOT
 
 COMPONENTS = sorted((ROOT / "components").rglob("*.py"))
-PROGRAM = [*COMPONENTS, *sorted((ROOT / "stacks").glob("*.py")), ROOT / "__main__.py"]
+STACKS = sorted((ROOT / "stacks").rglob("*.py"))
+POLICIES = sorted((ROOT / "policies").rglob("*.py"))
+PROGRAM = [*COMPONENTS, *STACKS, ROOT / "__main__.py"]
+SDKS = {"aws": "pulumi_aws", "alicloud": "pulumi_alicloud", "tencentcloud": "tencentcloud_iac_pulumi"}
 
 
-def imported(path: Path) -> set[str]:
+def modules(path: Path, *, typing: bool = True) -> set[str]:
+    """Dotted names of what a file imports, anywhere in it; unless `typing`, without what only type checkers see."""
+    tree = ast.parse(path.read_text())
+    unseen: set[ast.AST] = set()
+    if not typing:
+        blocks = [node for node in ast.walk(tree) if isinstance(node, ast.If)]
+        for block in blocks:
+            if ast.unparse(block.test) == "TYPE_CHECKING":
+                unseen |= {inner for line in block.body for inner in ast.walk(line)}
     names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(tree):
+        if node in unseen:
+            continue
         if isinstance(node, ast.Import):
-            names |= {alias.name.partition(".")[0] for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            names.add((node.module or "").partition(".")[0])
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
     return names
+
+
+def imported(path: Path, *, typing: bool = True) -> set[str]:
+    """The packages that a file imports."""
+    return {name.partition(".")[0] for name in modules(path, typing=typing)}
 
 
 def users(pattern: str) -> Iterator[str]:
@@ -31,9 +49,63 @@ def users(pattern: str) -> Iterator[str]:
             yield str(path.relative_to(ROOT))
 
 
+def cloud_of(path: Path) -> str | None:
+    """The cloud in whose folder of components a file is."""
+    parts = path.relative_to(ROOT).parts
+    return parts[1] if parts[0] == "components" and parts[1] in SDKS else None
+
+
+def test_the_rules_below_see_every_folder() -> None:
+    folders = {str(path.parent.relative_to(ROOT)) for path in (*PROGRAM, *POLICIES)}
+    assert folders >= {f"components/{cloud}" for cloud in (*SDKS, "private", "fleet", "platform", "workloads")}
+    assert folders >= {"components", "stacks", "stacks/rules", "policies", "policies/rules", "."}
+
+
 def test_the_program_never_imports_the_tools_or_torch() -> None:
-    for path in PROGRAM:
+    for path in (*PROGRAM, *POLICIES):
         assert not imported(path) & {"tools", "torch", "tests", "serving", "autoglm_serving"}, path
+
+
+def test_components_never_import_stacks_when_they_run() -> None:
+    """Another program that imports a component brings no region files."""
+    for path in COMPONENTS:
+        assert "stacks" not in imported(path, typing=False), path
+
+
+def test_a_cloud_s_sdk_is_imported_in_its_own_folder_only() -> None:
+    for path in (*PROGRAM, *POLICIES):
+        own = {SDKS[cloud]} if (cloud := cloud_of(path)) else set()
+        assert not (imported(path) & set(SDKS.values())) - own, path
+
+
+def test_no_cloud_imports_another_s_components() -> None:
+    for path in COMPONENTS:
+        if cloud := cloud_of(path):
+            others = tuple(f"components.{other}" for other in SDKS if other != cloud)
+            assert not [name for name in modules(path) if name.startswith(others)], path
+
+
+LOADS = """
+import sys
+import components
+from components.fleet import Fleet
+from stacks.loader import parse
+for stack in sys.argv[1:]:
+    with open(f"stacks/{stack}.yaml") as file:
+        parse(file.read(), source=stack)
+import components.private.foundation
+print(*sorted(name for name in sys.modules if "." not in name))
+"""
+
+
+def test_no_cloud_s_sdk_is_imported_before_a_stack_is_on_it() -> None:
+    """An SDK takes seconds: neither importing the components nor reading any region file is worth them."""
+    stacks = ["private-rack", "aws-us-west-2", "alicloud-ap-southeast-1", "tencentcloud-ap-singapore"]
+    done = subprocess.run([sys.executable, "-c", LOADS, *stacks], cwd=ROOT, text=True, capture_output=True)
+    assert done.returncode == 0, done.stderr
+    loaded = set(done.stdout.split())
+    assert "pulumi_kubernetes" in loaded
+    assert not loaded & set(SDKS.values())
 
 
 def test_the_server_never_imports_pulumi() -> None:
@@ -55,7 +127,7 @@ def test_main_is_short() -> None:
     assert len((ROOT / "__main__.py").read_text().splitlines()) <= 40
 
 
-@pytest.mark.parametrize("path", PROGRAM, ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("path", [*PROGRAM, *POLICIES], ids=lambda path: str(path.relative_to(ROOT)))
 def test_files_and_constructors_are_short(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= 250
     for node in ast.walk(ast.parse(path.read_text())):
