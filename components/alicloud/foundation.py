@@ -10,6 +10,7 @@ from components import foundation_args
 from components.alicloud import account, balancer, provider
 from components.alicloud.addons import GpuSharing
 from components.alicloud.cluster import Cluster, ExistingCluster
+from components.alicloud.disks import DefaultDisks
 from components.alicloud.dns import Dns
 from components.alicloud.gpu_pool import GpuPool
 from components.alicloud.identity import Identity
@@ -71,7 +72,8 @@ def build(name: str, spec: "AlicloudRegion", parent: pulumi.ComponentResource) -
             subnets=network.node_subnets,
         ),
         publish=_publisher(name, spec, tags, child) if spec.dns else None,
-        depends_on=(*made.ready, *pools),
+        # A pod waits for what it can't name: nodes and add-ons, the class of its volumes.
+        depends_on=(*made.ready, *pools, *_disks(name, made, storage, access, parent)),
     )
 
 
@@ -120,6 +122,19 @@ def _pools(
     if any(args.sharing == "cgpu" for args in asked.values()):
         made.append(GpuSharing(f"{name}-gpu-sharing", cluster, child).addon)
     return made
+
+
+def _disks(
+    name: str,
+    made: Cluster | ExistingCluster,
+    storage: StorageParts,
+    access: kubernetes.Provider,
+    parent: pulumi.Resource,
+) -> list[pulumi.Resource]:
+    """An existing cluster has its own classes."""
+    if isinstance(made, ExistingCluster):
+        return []
+    return [DefaultDisks(f"{name}-disks", storage.key, pulumi.ResourceOptions(parent=parent, providers=[access]))]
 
 
 def _balancer(

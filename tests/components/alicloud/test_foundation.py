@@ -97,6 +97,7 @@ def built(path: Path, *, preview: bool = False, account: str | None = None) -> R
             "host": host,
             "tables": pulumi.Output.all(*made.member.route_tables),
             "waits": len(made.depends_on),
+            "names": [type(item).__name__ for item in made.depends_on],
             "balancer": pulumi.Output.all(**made.balancer),
         }
 
@@ -136,6 +137,24 @@ def test_every_disk_is_encrypted_and_every_gpu_node_tainted(path: Path) -> None:
         assert pool.inputs["instanceMetadataOptions"] == {"httpTokens": "required"}
         if "-pool-" in pool.name:
             assert {taint["effect"] for taint in pool.inputs["taints"]} == {"NoSchedule"}
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_volumes_that_name_no_class_are_encrypted_disks_and_pods_wait_for_the_class(path: Path) -> None:
+    classes = built(path).all("StorageClass")
+    assert bool(classes) != hasattr(spec_of(path).cluster, "existing")
+    for made in classes:
+        assert made.inputs["metadata"]["annotations"] == {"storageclass.kubernetes.io/is-default-class": "true"}
+        assert made.inputs["provisioner"] == "diskplugin.csi.alibabacloud.com"
+        key = spec_of(path).storage.key or "here-storage-key-id"
+        assert made.inputs["parameters"] == {
+            "type": "cloud_auto,cloud_essd",
+            "encrypted": "true",
+            "kmsKeyId": key,
+        }
+        assert made.provider.rpartition("::")[0].endswith("here-kubernetes")
+    waits = cast(list[str], built(path).exports["names"].value)
+    assert ("DefaultDisks" in waits) == bool(classes)
 
 
 def test_credentials_of_another_account_are_refused_in_a_preview() -> None:
