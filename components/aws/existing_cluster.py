@@ -23,7 +23,6 @@ class ExistingCluster(pulumi.ComponentResource):
         found = eks.get_cluster_output(name=args.id, opts=pulumi.InvokeOptions(parent=self))
         issuer = found.apply(_issuer)
         self.vpc = found.vpc_config.vpc_id
-        self.vpc = found.vpc_config.vpc_id
         self.parts = EksParts(
             id=found.arn,
             name=found.name,
