@@ -16,7 +16,7 @@ def own(asked: pulumi.InvokeOptions, expected: str | None = None) -> pulumi.Outp
 def checked(account: str, expected: str | None) -> str:
     if expected is not None and account != expected:
         raise pulumi.RunError(
-            f"account_id: {expected}: the credentials in the environment belong to account {account}: "
-            "set those of the region's account, or correct account_id"
+            f"accountId: {expected}: the credentials in the environment belong to account {account}: "
+            "set those of the region's account, or correct accountId"
         )
     return account

@@ -103,8 +103,8 @@ def internet(ranges: Sequence[IPv4Network]) -> bool:
     closed = [place for place in ranges if place.prefixlen]
     if closed:
         raise ValueError(
-            f"cluster.public_access: {closed[0]}: ACK's SDK can't limit a public API server to ranges, it would be "
-            "open to everyone: leave public_access out and come through a VPN, or write 0.0.0.0/0 if that is meant"
+            f"cluster.publicAccess: {closed[0]}: ACK's SDK can't limit a public API server to ranges, it would be "
+            "open to everyone: leave publicAccess out and come through a VPN, or write 0.0.0.0/0 if that is meant"
         )
     return bool(ranges)
 

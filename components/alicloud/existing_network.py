@@ -7,6 +7,7 @@ from functools import partial
 import pulumi
 from pulumi_alicloud import vpc
 
+from components.adoption import named_subnets
 from components.cloud_args import ExistingNetworkArgs
 from components.types import NetworkParts
 
@@ -31,7 +32,7 @@ class ExistingNetwork(pulumi.ComponentResource):
         super().__init__("open-autoglm:alicloud:ExistingNetwork", name, None, opts)
         asked = pulumi.InvokeOptions(parent=self)
         networks = vpc.get_networks_output(ids=[args.vpc], opts=asked)
-        switches = vpc.get_switches_output(ids=[*_subnets(args).values()], opts=asked)
+        switches = vpc.get_switches_output(ids=[*named_subnets(args).values()], opts=asked)
         found = pulumi.Output.all(networks, switches).apply(lambda both: _checked(args, both[0], both[1]))
 
         nodes, pods = args.node_subnets, args.pod_subnets
@@ -57,7 +58,7 @@ def refusals(args: ExistingNetworkArgs, networks: Mapping[str, str], switches: M
     found = []
     if networks[args.vpc] != str(args.cidr):
         found.append(f"network.existing.cidr: {args.cidr}: {args.vpc} has {networks[args.vpc]}: write that range")
-    for field, id in _subnets(args).items():
+    for field, id in named_subnets(args).items():
         at = f"network.existing.subnets.{field}: {id}"
         switch = switches.get(id)
         zone = zones.get(field)
@@ -68,12 +69,6 @@ def refusals(args: ExistingNetworkArgs, networks: Mapping[str, str], switches: M
         elif zone is not None and switch.zone != zone:
             found.append(f"{at}: lies in zone {switch.zone}, not in {zone}: order them as network.existing.zones")
     return found
-
-
-def _subnets(args: ExistingNetworkArgs) -> dict[str, str]:
-    """By the field that names each."""
-    kinds = {"public": args.public_subnets, "nodes": args.node_subnets, "pods": args.pod_subnets}
-    return {f"{kind}[{index}]": id for kind, ids in kinds.items() for index, id in enumerate(ids)}
 
 
 def _checked(

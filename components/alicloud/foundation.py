@@ -7,7 +7,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from components import foundation_args
-from components.alicloud import account, balancer, provider
+from components.alicloud import account, balancer, checks, provider
 from components.alicloud.addons import GpuSharing
 from components.alicloud.cluster import Cluster, ExistingCluster
 from components.alicloud.disks import DefaultDisks
@@ -35,6 +35,11 @@ if TYPE_CHECKING:
 
 
 def build(name: str, spec: "AlicloudRegion", parent: pulumi.ComponentResource) -> Foundation:
+    """Raises RunError before anything is made for what Alibaba Cloud can't do."""
+    try:
+        checks.refuse(spec)
+    except ValueError as error:
+        raise pulumi.RunError(str(error)) from None
     cloud = provider.make(f"{name}-alicloud", spec, parent)
     account.own(pulumi.InvokeOptions(provider=cloud), expected=spec.account_id)
     child = pulumi.ResourceOptions(parent=parent, providers=[cloud])

@@ -19,6 +19,7 @@ class GpuPool(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: GpuPoolArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("open-autoglm:alicloud:GpuPool", name, None, opts)
+        refuse(name, place=args.zones[0], max_price=args.max_price)
         image_type, image_id = node_pool.image(args.image)
         scaling = node_pool.scaling(_kind(args), args.min_size, args.max_size)
         self.pool = cs.NodePool(
@@ -73,19 +74,23 @@ def spot_strategy(args: GpuPoolArgs) -> str:
 
 
 def spot_price_limits(args: GpuPoolArgs) -> list[cs.NodePoolSpotPriceLimitArgsDict] | None:
-    """The cloud reads the limit in the account's currency. ValueError in mainland China, whose accounts pay in CNY."""
     if not args.spot or args.max_price is None:
         return None
-    if _mainland(args.zones[0]):
-        raise ValueError(
-            f"gpu_pools: max_usd_per_hour: {args.max_price}: accounts of mainland China are billed in CNY, and the "
-            "cloud would read the figure as that: leave it out, for spot never costs more than on-demand"
-        )
     return [{"instance_type": args.instance_type, "price_limit": f"{args.max_price:g}"}]
 
 
-def _mainland(zone: str) -> bool:
-    return zone.startswith("cn-") and not zone.startswith("cn-hongkong")
+def refuse(field: str, *, place: str, max_price: float | None) -> None:
+    """The cloud reads the limit in the account's currency. Raises ValueError in mainland China, whose accounts pay in
+    yuan. `field`: the pool's place in the region file; `place`: its region, or a zone of that."""
+    if max_price is not None and _mainland(place):
+        raise ValueError(
+            f"{field}.spot.maxUsdPerHour: {max_price}: accounts of mainland China are billed in CNY, and the cloud "
+            "would read the figure as that: leave it out, for spot never costs more than on-demand"
+        )
+
+
+def _mainland(place: str) -> bool:
+    return place.startswith("cn-") and not place.startswith("cn-hongkong")
 
 
 def _kind(args: GpuPoolArgs) -> str:

@@ -19,7 +19,7 @@ class Identity(pulumi.ComponentResource):
     def __init__(self, name: str, args: IdentityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("open-autoglm:alicloud:Identity", name, None, opts)
         roles = {
-            workload: existing(workload, args.existing[workload], self)
+            workload: existing(workload, args.existing[workload], args.account, self)
             if workload in args.existing
             else _role(f"{name}-{workload}", workload, grant, args, self)
             for workload, grant in GRANTS.items()
@@ -69,8 +69,18 @@ def _role(name: str, workload: str, grant: Grant, args: IdentityArgs, parent: pu
     return allowed.role_name
 
 
-def existing(workload: str, role: str, parent: pulumi.Resource) -> pulumi.Output[str]:
+def refuse(workload: str, role: str, account: str) -> None:
+    """Raises ValueError for a role of another account: its pods would get the one of that name in this account."""
+    owner = role.split(":")[3] if role.startswith("acs:ram::") else account
+    if owner != account:
+        raise ValueError(
+            f"identity.existing.{workload}: {role} is of account {owner}, not of {account}: name a role of the region's"
+        )
+
+
+def existing(workload: str, role: str, account: str, parent: pulumi.Resource) -> pulumi.Output[str]:
     """The name of a role that exists, given by name or ARN; never changed."""
+    refuse(workload, role, account)
     name = role.rpartition("/")[2]
     found = ram.get_roles_output(name_regex=name, opts=pulumi.InvokeOptions(parent=parent))
     return found.apply(lambda answer: known(workload, name, [item.name for item in answer.roles]))

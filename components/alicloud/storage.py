@@ -20,11 +20,7 @@ class Storage(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: StorageArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("open-autoglm:alicloud:Storage", name, None, opts)
-        if args.bucket and args.replica_region:
-            raise ValueError(
-                f"storage.replica_region: {args.replica_region}: replication would change {args.bucket}, which exists: "
-                "leave one of the two out"
-            )
+        refuse(bucket=args.bucket, replica_region=args.replica_region)
         key = keys.existing(args.key, self) if args.key else keys.made(f"{name}-key", args.tags, self).id
         if args.bucket:
             stored = bucket.existing(args.bucket, args.region, self)
@@ -113,6 +109,15 @@ class Away(pulumi.ComponentResource):
         made = PrivateBucket(name, _bucket(name, args, self.key.id), pulumi.ResourceOptions(parent=self))
         self.bucket = made.bucket
         self.register_outputs({})
+
+
+def refuse(*, bucket: str | None, replica_region: str | None) -> None:
+    """Raises ValueError for a copy that can't be made."""
+    if bucket and replica_region:
+        raise ValueError(
+            f"storage.replicaRegion: {replica_region}: {bucket} exists, and what exists is not changed: have its owner "
+            "replicate it and leave this out, or leave storage.bucket out"
+        )
 
 
 def _bucket(name: str, args: StorageArgs, key: pulumi.Input[str]) -> PrivateBucketArgs:

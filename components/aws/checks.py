@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from components import foundation_args
+from components import adoption, foundation_args
 from components.aws import gpu_pool, storage
 from components.cloud_args import ExistingNetworkArgs
 
@@ -26,12 +26,7 @@ def refuse(spec: "AwsRegion") -> None:
         raise ValueError(
             f"network.zones: {', '.join(network.zones)}: EKS keeps its API servers in two zones or more: add one"
         )
-    found = getattr(spec.cluster, "existing", None)
-    if found and not isinstance(network, ExistingNetworkArgs):
-        raise ValueError(
-            f"cluster.existing.id: {found.id}: nodes stand in their cluster's VPC, which exists then, too: "
-            "name it under network.existing"
-        )
+    adoption.check_cluster(spec)
     for admin in getattr(spec.cluster, "admins", ()):
         if not admin.startswith("arn:"):
             raise ValueError(f"cluster.admins: {admin} is no ARN: write the ARN of an IAM role or user")

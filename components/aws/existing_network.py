@@ -7,6 +7,7 @@ from typing import Any
 import pulumi
 from pulumi_aws import ec2
 
+from components.adoption import check_subnet, named_subnets
 from components.cloud_args import ExistingNetworkArgs
 from components.types import NetworkParts
 
@@ -45,29 +46,14 @@ class ExistingNetwork(pulumi.ComponentResource):
         self.register_outputs({"vpc": self.parts.vpc})
 
 
-def named_subnets(args: ExistingNetworkArgs) -> dict[str, str]:
-    """Each subnet's id by its place in the region file, below network.existing.subnets."""
-    lists = {"public": args.public_subnets, "nodes": args.node_subnets, "pods": args.pod_subnets}
-    return {f"{kind}[{index}]": subnet for kind, ids in lists.items() for index, subnet in enumerate(ids)}
-
-
 def refuse(args: ExistingNetworkArgs, ranges: Sequence[str], subnets: Mapping[str, Found]) -> None:
     """Raises ValueError that names the field, the value, the reason and the fix. `ranges`: all that the VPC has."""
     if str(args.cidr) not in ranges:
         raise ValueError(
             f"network.existing.cidr: {args.cidr} is no range of {args.vpc}, which has {', '.join(ranges)}: write that"
         )
-    for field, subnet in named_subnets(args).items():
-        place, found = f"network.existing.subnets.{field}: {subnet}", subnets[field]
-        if found.vpc != args.vpc:
-            raise ValueError(f"{place} is in {found.vpc}, not in {args.vpc}: name a subnet of the VPC")
-        index = int(field.rpartition("[")[2].rstrip("]"))
-        if index >= len(args.zones) or found.zone != args.zones[index]:
-            wanted = args.zones[index] if index < len(args.zones) else "no zone of the file"
-            raise ValueError(
-                f"{place} is in {found.zone}, but its place is that of {wanted}: "
-                "name one subnet a zone, in the order of network.existing.zones"
-            )
+    for field in named_subnets(args):
+        check_subnet(args, field, vpc=subnets[field].vpc, zone=subnets[field].zone)
 
 
 def _check(args: ExistingNetworkArgs, found: dict[str, Any]) -> dict[str, str]:

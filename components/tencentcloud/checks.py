@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from components import adoption
 from components.tencentcloud import cluster, gpu_pool, storage
 
 if TYPE_CHECKING:
@@ -10,6 +11,7 @@ if TYPE_CHECKING:
 
 def refuse(spec: "TencentcloudRegion") -> None:
     """Raises ValueError that names the field, the value, the reason and the fix."""
+    adoption.check_cluster(spec)
     for name, pool in spec.gpu_pools.items():
         gpu_pool.refuse(
             f"gpuPools.{name}",

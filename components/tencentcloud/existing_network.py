@@ -7,6 +7,7 @@ from typing import Any
 import pulumi
 from tencentcloud_iac_pulumi import vpc
 
+from components.adoption import check_subnet, named_subnets
 from components.cloud_args import ExistingNetworkArgs
 from components.types import NetworkParts
 
@@ -51,12 +52,6 @@ class ExistingNetwork(pulumi.ComponentResource):
         self.register_outputs({"vpc": self.parts.vpc})
 
 
-def named_subnets(args: ExistingNetworkArgs) -> dict[str, str]:
-    """Each subnet's id by its place in the region file, below network.existing.subnets."""
-    lists = {"public": args.public_subnets, "nodes": args.node_subnets, "pods": args.pod_subnets}
-    return {f"{kind}[{index}]": subnet for kind, ids in lists.items() for index, subnet in enumerate(ids)}
-
-
 def refuse(args: ExistingNetworkArgs, cidr: str | None, subnets: Mapping[str, Found | None]) -> None:
     """Raises ValueError that names the field, the value, the reason and the fix. None: the cloud has no such thing."""
     if cidr is None:
@@ -66,18 +61,12 @@ def refuse(args: ExistingNetworkArgs, cidr: str | None, subnets: Mapping[str, Fo
             f"network.existing.cidr: {args.cidr} is not the range of {args.vpc}, which is {cidr}: write that"
         )
     for field, id in named_subnets(args).items():
-        place, found = f"network.existing.subnets.{field}: {id}", subnets[field]
+        found = subnets[field]
         if found is None:
-            raise ValueError(f"{place} is not in this account and region: correct the id")
-        if found.vpc != args.vpc:
-            raise ValueError(f"{place} is in {found.vpc}, not in {args.vpc}: name a subnet of the VPC")
-        index = int(field.rpartition("[")[2].rstrip("]"))
-        if index >= len(args.zones) or found.zone != args.zones[index]:
-            wanted = args.zones[index] if index < len(args.zones) else "no zone of the file"
             raise ValueError(
-                f"{place} is in {found.zone}, but its place is that of {wanted}: "
-                "name one subnet a zone, in the order of network.existing.zones"
+                f"network.existing.subnets.{field}: {id} is not in this account and region: correct the id"
             )
+        check_subnet(args, field, vpc=found.vpc, zone=found.zone)
 
 
 def _check(args: ExistingNetworkArgs, answers: Mapping[str, Any]) -> dict[str, Found]:

@@ -133,7 +133,7 @@ def test_a_public_api_is_public_for_everyone_or_refused() -> None:
     everyone = made(replace(ARGS, public_access=(IPv4Network("0.0.0.0/0"),)))
     assert everyone.one("ManagedKubernetes").inputs["slbInternetEnabled"] is True
     assert everyone.exports["address"].value == "47.9.9.9"
-    with pytest.raises(ValueError, match=r"cluster\.public_access: 203\.0\.113\.0/24: ACK's SDK can't limit"):
+    with pytest.raises(ValueError, match=r"cluster\.publicAccess: 203\.0\.113\.0/24: ACK's SDK can't limit"):
         internet((IPv4Network("203.0.113.0/24"),))
 
 

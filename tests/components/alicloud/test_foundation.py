@@ -1,6 +1,7 @@
 """Whole regions, from their files."""
 
 from functools import cache
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any, cast
 
@@ -10,6 +11,7 @@ import pytest
 from components.access import GRANTS
 from components.alicloud import foundation
 from stacks import loader
+from stacks.cloud import Spot
 from stacks.schema import AlicloudRegion
 from tests.components.alicloud import cloud
 from tests.harness import mocks
@@ -161,5 +163,50 @@ def test_credentials_of_another_account_are_refused_in_a_preview() -> None:
     with pytest.raises(pulumi.RunError) as refused:
         built(FILES[0], preview=True, account="9999999999999999")
     assert str(refused.value).startswith(
-        f"account_id: {spec_of(FILES[0]).account_id}: the credentials in the environment"
+        f"accountId: {spec_of(FILES[0]).account_id}: the credentials in the environment"
     )
+
+
+@pytest.mark.parametrize(
+    ("part", "change", "message"),
+    [
+        ("cluster", {"public_access": (IPv4Network("203.0.113.0/24"),)}, r"^cluster\.publicAccess: 203\.0\.113\.0/24"),
+        ("cluster", {"admins": ("me",)}, r"^cluster\.admins: me"),
+        (
+            "storage",
+            {"bucket": "old", "replica_region": "cn-beijing"},
+            r"^storage\.replicaRegion: .* old exists",
+        ),
+        ("identity", {"existing": {"etcd": "acs:ram::42:role/x"}}, r"^identity\.existing\.etcd: .* is of account 42"),
+    ],
+)
+def test_what_cannot_be_is_said_before_anything_is_made(part: str, change: dict[str, Any], message: str) -> None:
+    spec = spec_of(ROOT / "stacks" / "alicloud-ap-southeast-1.yaml")
+    refused(spec.model_copy(update={part: getattr(spec, part).model_copy(update=change)}), message)
+
+
+def test_an_existing_cluster_needs_the_network_that_it_stands_in() -> None:
+    own, adopted = (spec_of(ROOT / "stacks" / f"alicloud-{name}.yaml") for name in ("cn-hangzhou", "cn-beijing"))
+    refused(own.model_copy(update={"cluster": adopted.cluster}), r"^cluster\.existing\.id: .* name it under network")
+
+
+def test_a_limit_that_would_be_read_as_yuan_is_refused_by_its_place_in_the_file() -> None:
+    spec = spec_of(ROOT / "stacks" / "alicloud-cn-hangzhou.yaml")
+    name, pool = next((name, pool) for name, pool in spec.gpu_pools.items() if pool.spot)
+    cheap = pool.model_copy(update={"spot": Spot(max_usd_per_hour=1.5)})
+    refused(
+        spec.model_copy(update={"gpu_pools": {**spec.gpu_pools, name: cheap}}),
+        rf"^gpuPools\.{name}\.spot\.maxUsdPerHour: 1\.5: accounts of mainland China",
+    )
+
+
+def refused(spec: AlicloudRegion, message: str) -> None:
+    recorder = Recorder(outputs=cloud.outputs)
+
+    def program() -> dict[str, object]:
+        foundation.build("here", spec, Home())
+        return {}
+
+    with pytest.raises(pulumi.RunError, match=message):
+        mocks.run(program, recorder=recorder)
+    assert not [item for item in recorder.resources if item.type.startswith(("alicloud:", "pulumi:providers:"))]

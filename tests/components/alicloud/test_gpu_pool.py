@@ -87,7 +87,7 @@ def test_a_limit_on_the_price_is_in_the_accounts_currency() -> None:
     pool = made(spot=True, max_price=0.75, network=abroad, zones=abroad.zones).one("NodePool").inputs
     assert pool["spotStrategy"] == "SpotWithPriceLimit"
     assert pool["spotPriceLimits"] == [{"instanceType": "ecs.gn7i-c8g1.2xlarge", "priceLimit": "0.75"}]
-    with pytest.raises(ValueError, match=r"max_usd_per_hour: 0\.75: accounts of mainland China are billed in CNY"):
+    with pytest.raises(ValueError, match=r"spot\.maxUsdPerHour: 0\.75: accounts of mainland China are billed in CNY"):
         made(spot=True, max_price=0.75)
 
 

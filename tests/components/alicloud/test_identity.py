@@ -76,6 +76,11 @@ def test_a_role_that_exists_is_used_as_it_is() -> None:
     assert not [item for item in identity.resources if item.custom and "-serving-" in item.name]
 
 
+def test_a_role_of_another_account_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"identity\.existing\.serving: .* is of account 42, not of 1234567890123456"):
+        made(serving="acs:ram::42:role/readers")
+
+
 def test_a_role_that_does_not_exist_is_refused() -> None:
     with pytest.raises(pulumi.RunError) as refused:
         known("etcd", "writers", ["readers"])

@@ -128,7 +128,7 @@ def test_a_key_and_a_bucket_that_exist_are_used_as_they_are(preview: bool) -> No
 
 
 def test_a_bucket_that_exists_gets_no_copy() -> None:
-    with pytest.raises(ValueError, match=r"storage\.replica_region: cn-beijing: replication would change weights"):
+    with pytest.raises(ValueError, match=r"storage\.replicaRegion: cn-beijing: weights exists, and what exists"):
         made(replace(ARGS, bucket="weights"), answers=FOUND)
 
 
