@@ -1,6 +1,6 @@
 """What a VPC of Alibaba Cloud needs beside a peering or a VPN: routes, and rules for what may cross.
 
-The region's own security.py lets its network.peers in on 443.
+The region's own balancer lets its network.peers in on 443 (security.py).
 """
 
 from itertools import product

@@ -94,7 +94,7 @@ def _nodes(name: str, args: SecurityArgs, parent: pulumi.Resource) -> pulumi.Out
 
 
 def rules(args: SecurityArgs) -> Iterator[Rule]:
-    """The nodes' rules; pods have the same group."""
+    """The nodes' rules; pods have the same group. Clients and peers of the fleet come to the balancer, not to them."""
     inside = (*args.network.node_ranges, *args.network.pod_ranges)
     for index, place in enumerate(inside):
         yield Rule(
@@ -121,15 +121,6 @@ def rules(args: SecurityArgs) -> Iterator[Rule]:
             ports=port,
             range=CLOUD,
             why=f"The load balancer's {what} to the gateway",
-        )
-    for index, peer in enumerate(args.peers):
-        yield Rule(
-            key=f"from-peer-{index}",
-            type="ingress",
-            protocol="tcp",
-            ports="443",
-            range=str(peer),
-            why="Other regions of the fleet, over TLS",
         )
     for protocol, port, why in _SERVICES:
         yield Rule(

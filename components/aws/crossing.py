@@ -1,10 +1,17 @@
-"""What a VPC of AWS needs beside a peering or a VPN: routes, and rules for what may come in."""
+"""What a VPC of AWS needs beside a peering or a VPN: routes, and rules for what may cross beside 443.
+
+The region's own balancer.py has network.peers let in on 443; nodes may leave on it anywhere (security.py).
+"""
+
+from itertools import product
 
 import pulumi
-from pulumi_aws import ec2, vpc
+from pulumi_aws import ec2
 
-from components.fleet.args import HTTPS, CrossingArgs, Via
-from components.tags import tags
+from components.aws.security import Rule, make_rule
+from components.fleet.args import CrossingArgs, Via
+
+_WAYS = ((False, "from"), (True, "to"))
 
 
 class Crossing(pulumi.ComponentResource):
@@ -20,27 +27,13 @@ class Crossing(pulumi.ComponentResource):
                 gateway_id=args.hop if args.via is Via.VPN else None,
                 opts=options,
             )
-        for port in (HTTPS, *args.ports):  # security.py leaves 443 from network.peers to the fleet
-            vpc.SecurityGroupIngressRule(
-                f"{name}-from-{port.number}",
-                security_group_id=args.member.node_security_group,
-                description=f"{port.reason}: from {args.peer} of the fleet",
-                ip_protocol="tcp",
-                from_port=port.number,
-                to_port=port.number,
-                cidr_ipv4=args.peer_cidr,
-                tags=tags(args.tags, f"{name}-from-{port.number}"),
-                opts=options,
+        for port, (outward, word) in product(args.ports, _WAYS):
+            rule = Rule(
+                description=f"{port.reason}: {word} {args.peer} of the fleet",
+                group=args.member.node_security_group,
+                peer=args.peer_cidr,
+                port=port.number,
+                outward=outward,
             )
-            vpc.SecurityGroupEgressRule(
-                f"{name}-to-{port.number}",
-                security_group_id=args.member.node_security_group,
-                description=f"{port.reason}: to {args.peer} of the fleet",
-                ip_protocol="tcp",
-                from_port=port.number,
-                to_port=port.number,
-                cidr_ipv4=args.peer_cidr,
-                tags=tags(args.tags, f"{name}-to-{port.number}"),
-                opts=options,
-            )
+            make_rule(f"{name}-{word}-{port.number}", rule, args.tags, options)
         self.register_outputs({})

@@ -26,9 +26,6 @@ class Port:
     reason: str
 
 
-HTTPS = Port(number=443, reason="The gateway over TLS")
-
-
 @dataclass(frozen=True, kw_only=True)
 class End:
     """A member of the fleet, and the provider for its region and account."""

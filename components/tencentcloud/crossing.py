@@ -1,7 +1,7 @@
 """What a VPC of Tencent Cloud needs beside a peering or a VPN: routes.
 
-The region's own security.py lets its network.peers in on 443, by a rule set: one that is the whole of its group, so
-that a rule from here would be taken out by the region's next update.
+The region's own balancer lets its network.peers in on 443 (security.py). The rules of a group are one set, so that a
+rule for another port from here would be taken out by the region's next update.
 """
 
 import pulumi

@@ -100,11 +100,10 @@ def inside(args: SecurityArgs, way: str) -> Iterator[Rule]:
 
 
 def into_nodes(args: SecurityArgs) -> Iterator[Rule]:
+    """Clients and peers of the fleet come to the balancer, not to the nodes."""
     yield from inside(args, "From")
     for port, what in GATEWAY.items():
         yield Rule(protocol="TCP", port=port, range=BALANCERS, why=f"The balancer's {what} to the gateway")
-    for peer in args.peers:
-        yield Rule(protocol="TCP", port="443", range=str(peer), why="Another region of the fleet, over TLS")
 
 
 def out_of_nodes(args: SecurityArgs) -> Iterator[Rule]:

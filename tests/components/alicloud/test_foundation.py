@@ -193,7 +193,7 @@ def test_an_existing_cluster_needs_the_network_that_it_stands_in() -> None:
 def test_a_limit_that_would_be_read_as_yuan_is_refused_by_its_place_in_the_file() -> None:
     spec = spec_of(ROOT / "stacks" / "alicloud-cn-hangzhou.yaml")
     name, pool = next((name, pool) for name, pool in spec.gpu_pools.items() if pool.spot)
-    cheap = pool.model_copy(update={"spot": Spot(max_usd_per_hour=1.5)})
+    cheap = pool.model_copy(update={"spot": Spot.model_validate({"maxUsdPerHour": 1.5})})
     refused(
         spec.model_copy(update={"gpu_pools": {**spec.gpu_pools, name: cheap}}),
         rf"^gpuPools\.{name}\.spot\.maxUsdPerHour: 1\.5: accounts of mainland China",

@@ -6,7 +6,7 @@ from ipaddress import IPv4Network
 import pulumi
 import pytest
 
-from components.alicloud.security import Security, rules
+from components.alicloud.security import Security
 from components.cloud_args import SecurityArgs
 from tests.components.alicloud import cloud
 from tests.harness.mocks import Recorder
@@ -42,11 +42,7 @@ def test_from_outside_the_network_only_the_gateways_ports_are_open(security: Rec
     inside = {*cloud.NETWORK.node_ranges, *cloud.NETWORK.pod_ranges}
     ingress = [item.inputs for item in security.all("SecurityGroupRule") if item.inputs["type"] == "ingress"]
     outside = {(rule["portRange"], rule["cidrIp"]) for rule in ingress if rule["cidrIp"] not in inside}
-    assert outside == {
-        ("8080/8080", "100.64.0.0/10"),
-        ("8081/8081", "100.64.0.0/10"),
-        ("443/443", "10.9.0.0/16"),
-    }
+    assert outside == {("8080/8080", "100.64.0.0/10"), ("8081/8081", "100.64.0.0/10")}
 
 
 def test_to_the_internet_there_is_only_tls(security: Recorder) -> None:
@@ -83,7 +79,3 @@ def test_the_group_of_a_cluster_that_exists_is_taken_and_never_changed() -> None
     assert security.exports["nodes"].value == "sg-there"
     assert not security.all("SecurityGroup")
     assert not security.all("SecurityGroupRule")
-
-
-def test_without_peers_nothing_else_of_a_fleet_may_enter() -> None:
-    assert not [rule for rule in rules(replace(ARGS, peers=())) if rule.key.startswith("from-peer")]

@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 
-from components.fleet.args import HTTPS
 from tests.components.fleet import fleets
 from tests.harness import mocks
 from tests.harness.mocks import Recorder, Registered, is_secret, plain
@@ -179,26 +178,23 @@ def rules(found: Recorder) -> list[Registered]:
     return [item for kind in RULES for item in found.all(kind)]
 
 
-def test_rules_are_for_443_alone_and_only_where_the_region_leaves_them_to_the_fleet(made: Recorder) -> None:
-    found = rules(made)
-    assert len(found) == 2 * 6 * 2  # AWS members, peers, ways
-    assert {int(item.inputs["toPort"]) for item in found} == {443}
+def test_443_needs_no_rule_of_the_fleet_for_regions_let_their_peers_in(made: Recorder) -> None:
+    assert rules(made) == []
 
 
 def test_every_rule_is_of_one_port_and_one_member_and_described() -> None:
     stacks = ("aws-us-west-2", "alicloud-ap-southeast-1")
     spec = fleets.spec(*stacks, ports=PORTS)
     found = rules(mocks.run(fleets.program(spec, fleets.regions(*stacks)), recorder=fleets.recorder()))
-    assert len(found) == 2 * 2 + 2  # both ways: AWS two ports, Alibaba Cloud the one beside 443
+    assert len(found) == 2 * 2  # both clouds, both ways: the one port beside 443
     for rule in found:
         seen = rule.inputs
         other = stacks[1] if rule.type.startswith("aws:") else stacks[0]
-        ways = [f"{reason}: {way} {other} of the fleet" for reason in (HTTPS.reason, "etcd learners") for way in WAYS]
-        assert seen["description"] in ways, rule.name
+        assert seen["description"] in [f"etcd learners: {way} {other} of the fleet" for way in WAYS], rule.name
         if "portRange" in seen:
             assert seen["portRange"] == "2380/2380"
         else:
-            assert seen["fromPort"] == seen["toPort"] in (443, 2380)
+            assert seen["fromPort"] == seen["toPort"] == 2380
         range_ = "10.20.0.0/16" if other == stacks[1] else "10.10.0.0/16"
         assert (seen.get("cidrIpv4") or seen.get("cidrIp")) == range_
         assert seen["ipProtocol"] == "tcp"

@@ -35,12 +35,12 @@ def test_clients_reach_nothing_but_the_balancer_on_443() -> None:
     assert "198.51.100.0/24" not in {rule.range for rule in into_nodes(args)}
 
 
-def test_nodes_accept_each_other_balancers_and_peers() -> None:
+def test_nodes_accept_each_other_and_balancers_and_nobody_else() -> None:
     args = cloud.security_args(peers=(PEER,))
     inside = {*args.network.node_ranges, *args.network.pod_ranges}
     rest = {(rule.port, rule.range) for rule in into_nodes(args) if rule.range not in inside}
     assert {rule.range for rule in into_nodes(args) if rule.port == "ALL"} == inside
-    assert rest == {("8080", "100.64.0.0/10"), ("8081", "100.64.0.0/10"), ("443", str(PEER))}
+    assert rest == {("8080", "100.64.0.0/10"), ("8081", "100.64.0.0/10")}
 
 
 def test_nodes_leave_for_the_internet_on_443_only() -> None:
