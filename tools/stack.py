@@ -18,6 +18,8 @@ from tools.process import CANCEL, ToolError, stream
 from tools.steps import Show
 
 PROJECT = "open-autoglm"
+_PASSPHRASES = {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"}
+_SALTS = ("encryption", "secrets")  # how a configuration's keys begin that say how its secrets are kept
 RUNS_PROGRAM = ("up", "update", "preview", "refresh", "destroy", "import", "watch")  # subcommands with `--config-file`
 
 
@@ -76,12 +78,11 @@ class Stack:
 
     def environment(self) -> dict[str, str]:
         home = {} if self.own_backend else {"PULUMI_HOME": str(plugins.HOME), "PULUMI_BACKEND_URL": self.backend}
-        names = {"PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE"}
-        given = set() if self.folder else names & os.environ.keys()
+        given = set() if self.folder else _PASSPHRASES & os.environ.keys()
         passphrase = {} if given else {"PULUMI_CONFIG_PASSPHRASE_FILE": str(self._passphrase)}
         standing_in = any(map(plugins.stands_in, plugins.PLUGINS))
         return {
-            **{key: value for key, value in os.environ.items() if not (self.folder and key in names)},
+            **{key: value for key, value in os.environ.items() if not (self.folder and key in _PASSPHRASES)},
             "PATH": f"{BIN}:{VENV / 'bin'}:{os.environ.get('PATH', os.defpath)}",
             "VIRTUAL_ENV": str(VENV),
             "PYTHONWARNINGS": "",
@@ -136,8 +137,15 @@ class Stack:
         return tried
 
     def _configure(self, file: Path, content: dict[str, Any]) -> None:
-        salts = {key: value for key, value in self._written().items() if key.startswith(("encryption", "secrets"))}
+        salts = {key: value for key, value in self._written().items() if key.startswith(_SALTS)}
+        if self._passphrase_is_ours and "secure:" not in yaml.safe_dump(content):
+            content = {key: value for key, value in content.items() if not key.startswith(_SALTS)}
         write(file, yaml.safe_dump(salts | content, sort_keys=False), 0o600)
+
+    @property
+    def _passphrase_is_ours(self) -> bool:
+        """Then the salt that a plain `pulumi stack init` wrote into `Pulumi.<stack>.yaml` is of another passphrase."""
+        return self.folder is not None or not (self.own_backend or _PASSPHRASES & os.environ.keys())
 
     def _written(self) -> dict[str, Any]:
         content = yaml.safe_load(self.config.read_text()) if self.config.exists() else {}

@@ -1,9 +1,11 @@
 """A killed update's state, made whole again without asking anybody."""
 
 import copy
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tools import stack
 from tools.stack import Stack, adopt, object_id
@@ -67,3 +69,25 @@ def test_only_what_runs_the_program_gets_the_checkout_and_the_configuration() ->
     assert str(stack.ROOT) in Stack("dev").argv("preview")
     assert "--config-file" not in Stack("dev").argv("stack", "export")
     assert str(stack.STATE) in Stack("dev").argv("stack", "export")
+
+
+@pytest.mark.parametrize(
+    ("backend", "value", "salt"),
+    [
+        ("", 6, "ours"),
+        ("", {"secure": "v1:abc"}, "theirs"),  # no other salt opens it
+        ("s3://theirs", 6, "theirs"),
+    ],
+)
+def test_the_salt_of_a_plain_stack_init_is_for_its_own_passphrase_only(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, backend: str, value: object, salt: str
+) -> None:
+    monkeypatch.delenv("PULUMI_CONFIG_PASSPHRASE", raising=False)
+    monkeypatch.setattr(stack, "own_backend", lambda: backend or None)
+    monkeypatch.setattr(stack, "STATE", tmp_path)
+    monkeypatch.setattr(Stack, "exists", lambda _self: True)
+    config = tmp_path / "Pulumi.west.yaml"
+    config.write_text("encryptionsalt: ours\n")
+    content = {"encryptionsalt": "theirs", "config": {"open-autoglm:region": {"serving": {"replicas": value}}}}
+    Stack("west").prepare(content)
+    assert yaml.safe_load(config.read_text()) == {**content, "encryptionsalt": salt}
