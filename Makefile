@@ -12,19 +12,19 @@ MAKEFLAGS += --no-print-directory
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "make %-9s %s\n", $$1, $$2}'
 
-up: ## find or build what is needed, start a cluster, run pulumi up, ask the model (CONTEXT= STACK= VERBOSE=1)
+up: ## find or build what is needed, run pulumi up here or on the stack's cloud, ask the model (STACK= CONTEXT= VERBOSE=1)
 	@$(TOOLS) up --stack "$(STACK)" $(IN_CONTEXT) $(VERBOSELY)
 
-down: ## destroy the stack and stop the cluster (KEEP=1 keeps the cluster)
+down: ## destroy the stack and stop a cluster that was made here (STACK= KEEP=1)
 	@$(TOOLS) down --stack "$(STACK)" $(if $(filter-out 0,$(KEEP)),--keep)
 
-status: ## the machine, the tools, the cluster's processes, the stack
+status: ## the machine, the tools, the cluster's processes, the stack (STACK=)
 	@$(TOOLS) status --stack "$(STACK)"
 
-preview: ## what up would change, its cost, the policy rules; no cluster, root or account needed (STACK=all VERBOSE=1)
+preview: ## what up would change, its cost, the policy rules; no cluster, root or account needed (STACK= or STACK=all VERBOSE=1)
 	@$(TOOLS) preview --stack "$(STACK)" $(IN_CONTEXT) $(if $(filter-out 0,$(VERBOSE)),--diff)
 
-output: ## one output of the stack, secrets in clear: make -s output NAME=endpoint
+output: ## one output of the stack, secrets in clear: make -s output NAME=endpoint (STACK=)
 	@$(TOOLS) output --stack "$(STACK)" $(NAME)
 
 tools: ## find or build every program (NAME= for one)
@@ -39,5 +39,5 @@ lint: ## ruff check and ruff format --check
 bench: ## the figures of the stack's life, each beside its limit
 	@$(TOOLS) bench
 
-clean: ## stop the cluster and remove .tools/
+clean: ## stop the cluster and remove .tools/, but for the passphrase of stacks in your own backend
 	@$(TOOLS) clean
