@@ -1,11 +1,11 @@
 """A record of the region's host in Alibaba Cloud DNS. It has no health checks: failover is the fleet's, by Route 53."""
 
 from collections.abc import Sequence
-from ipaddress import ip_address
 
 import pulumi
 from pulumi_alicloud import dns
 
+from components import hostnames
 from components.cloud_args import DnsArgs
 from components.tags import tags
 
@@ -17,13 +17,13 @@ class Dns(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: DnsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("open-autoglm:alicloud:Dns", name, None, opts)
-        record, host = names(args.zone, args.host)
+        record, host = hostnames.in_zone(args.zone, args.host)
         address = pulumi.Output.from_input(args.address)
         made = dns.AlidnsRecord(
             f"{name}-record",
             domain_name=self._zone(name, args),
             rr=record,
-            type=address.apply(kind),
+            type=address.apply(hostnames.record_type),
             value=address,
             ttl=args.ttl,
             remark="Clients of the region's gateway",
@@ -45,23 +45,6 @@ class Dns(pulumi.ComponentResource):
         return found.apply(
             lambda answer: usable(args.zone, asked, [(item.domain_name, item.domain_id) for item in answer.domains])
         )
-
-
-def names(zone: str, host: str) -> tuple[str, str]:
-    """The record's name in its zone, and the whole host name; `host` may be given either way."""
-    if host == zone:
-        return "@", zone
-    record = host.removesuffix(f".{zone}")
-    return record, f"{record}.{zone}"
-
-
-def kind(address: str) -> str:
-    """A classic balancer has an address; a name is an alias."""
-    try:
-        ip_address(address)
-    except ValueError:
-        return "CNAME"
-    return "A"
 
 
 def usable(zone: str, existing: str, domains: Sequence[tuple[str, str]]) -> str:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from components import adoption, foundation_args
+from components import adoption, foundation_args, hostnames
 from components.aws import gpu_pool, storage
 from components.cloud_args import ExistingNetworkArgs
 
@@ -30,6 +30,11 @@ def refuse(spec: "AwsRegion") -> None:
     for admin in getattr(spec.cluster, "admins", ()):
         if not admin.startswith("arn:"):
             raise ValueError(f"cluster.admins: {admin} is no ARN: write the ARN of an IAM role or user")
+    if spec.dns and hostnames.in_zone(spec.dns.zone, spec.dns.host)[0] == "@":
+        raise ValueError(
+            f"dns.host: {spec.dns.host} is the zone itself: AWS's load balancers have a name and no address, and a "
+            "zone's own name can't be an alias of one: name a host in it"
+        )
     exposure = spec.gateway.exposure
     if exposure.type != "LoadBalancer":
         return

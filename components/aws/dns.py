@@ -1,11 +1,11 @@
 """The region's name: a record in a zone of Route 53, made or existing."""
 
-from ipaddress import AddressValueError, IPv4Address
 from typing import Any
 
 import pulumi
 from pulumi_aws import route53
 
+from components import hostnames
 from components.cloud_args import DnsArgs
 from components.tags import tags
 
@@ -18,12 +18,12 @@ class Dns(pulumi.ComponentResource):
     def __init__(self, name: str, args: DnsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("open-autoglm:aws:Dns", name, None, opts)
         address = pulumi.Output.from_input(args.address)
-        full = full_name(args.host, args.zone)
+        _, full = hostnames.in_zone(args.zone, args.host)
         record = route53.Record(
             f"{name}-record",
             zone_id=_existing(args.existing, args.zone, self) if args.existing else self._zone(name, args),
             name=full,
-            type=address.apply(record_type),
+            type=address.apply(hostnames.record_type),
             ttl=args.ttl,
             records=[address],
             opts=pulumi.ResourceOptions(parent=self),
@@ -40,20 +40,6 @@ class Dns(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self),
         )
         return made.zone_id
-
-
-def full_name(host: str, zone: str) -> str:
-    """`host` may be given with the zone or without."""
-    return host if host == zone or host.endswith(f".{zone}") else f"{host}.{zone}"
-
-
-def record_type(address: str) -> str:
-    """Network load balancers have names, whose addresses AWS may change; other gateways may have addresses."""
-    try:
-        IPv4Address(address)
-    except AddressValueError:
-        return "CNAME"
-    return "A"
 
 
 def refuse(asked: str, wanted: str, *, found: str) -> None:

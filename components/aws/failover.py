@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import pulumi
 from pulumi_aws import route53
 
+from components import hostnames
 from components.fleet import records
 from components.fleet.args import Tags
 from components.tags import tags
@@ -68,7 +69,7 @@ class Failover(pulumi.ComponentResource):
             f"{name}-member-{member}",
             zone_id=args.zone_id,
             name=host,
-            type=address.apply(records.record_type),
+            type=address.apply(hostnames.record_type),
             ttl=args.ttl,
             records=[address],
             opts=options,

@@ -10,7 +10,6 @@ so both groups are CNAMEs to the members' own names.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,14 +24,6 @@ class Names:
 def names(host: str, zone: str, members: tuple[str, ...]) -> Names:
     entry = f"{host}.{zone}"
     return Names(entry=entry, active=f"active.{entry}", members={name: f"{name}.{entry}" for name in members})
-
-
-def record_type(address: str) -> str:
-    """Of a record that leads to a load balancer: by its name or by its address."""
-    try:
-        return {4: "A", 6: "AAAA"}[ip_address(address).version]
-    except ValueError:
-        return "CNAME"
 
 
 def active(weights: Mapping[str, int]) -> tuple[str, ...]:

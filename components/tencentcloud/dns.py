@@ -1,12 +1,12 @@
 """The region's name: a record in DNSPod. It has no health checks: failover is the fleet's, by Route 53."""
 
 from collections.abc import Sequence
-from ipaddress import ip_address
 from typing import Any
 
 import pulumi
 from tencentcloud_iac_pulumi import dnspod
 
+from components import hostnames
 from components.cloud_args import DnsArgs
 
 _EVERY_LINE = "默认"  # the line of whoever has no other: DNSPod's name for it
@@ -19,13 +19,13 @@ class Dns(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: DnsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("open-autoglm:tencentcloud:Dns", name, None, opts)
-        record, host = names(args.zone, args.host)
+        record, host = hostnames.in_zone(args.zone, args.host)
         address = pulumi.Output.from_input(args.address)
         made = dnspod.Record(
             f"{name}-record",
             domain=self._zone(name, args),
             sub_domain=record,
-            record_type=address.apply(kind),
+            record_type=address.apply(hostnames.record_type),
             record_line=_EVERY_LINE,
             value=address,
             ttl=args.ttl,
@@ -48,23 +48,6 @@ class Dns(pulumi.ComponentResource):
             type="ALL", keyword=args.zone, opts=pulumi.InvokeOutputOptions(parent=self)
         )
         return found.apply(lambda answer: _usable(args.zone, asked, answer.domain_lists or []))
-
-
-def names(zone: str, host: str) -> tuple[str, str]:
-    """The record's name in its zone, and the whole host name; `host` may be given either way."""
-    if host == zone:
-        return "@", zone
-    record = host.removesuffix(f".{zone}")
-    return record, f"{record}.{zone}"
-
-
-def kind(address: str) -> str:
-    """Balancers have addresses here, or names where the account has domain-named ones."""
-    try:
-        ip_address(address)
-    except ValueError:
-        return "CNAME"
-    return "A"
 
 
 def _usable(zone: str, asked: str, domains: Sequence[Any]) -> str:

@@ -3,7 +3,7 @@
 import pulumi
 import pytest
 
-from components.alicloud.dns import Dns, kind, names, usable
+from components.alicloud.dns import Dns, usable
 from components.cloud_args import DnsArgs
 from tests.components.alicloud import cloud
 from tests.harness.mocks import Recorder
@@ -32,15 +32,6 @@ def test_the_host_has_a_record(existing: str | None, preview: bool) -> None:
     assert (record["value"], record["ttl"]) == ("47.1.2.3", 60)
     assert dns.exports["hostname"].value == "here.phones.example.com"
     assert len(dns.all("AlidnsDomain")) == (existing is None)
-
-
-def test_a_host_may_be_given_with_its_zone() -> None:
-    assert names("example.com", "api.example.com") == ("api", "api.example.com")
-    assert names("example.com", "example.com") == ("@", "example.com")
-
-
-def test_an_address_is_a_record_and_a_name_an_alias() -> None:
-    assert (kind("47.1.2.3"), kind("lb.example.net")) == ("A", "CNAME")
 
 
 def test_a_domain_that_is_not_there_is_refused() -> None:

@@ -41,11 +41,6 @@ def test_an_address_gets_an_address_record() -> None:
     assert made(address="198.51.100.7").one("Record").inputs["type"] == "A"
 
 
-@pytest.mark.parametrize("host", ["west", "west.glm.example.com"])
-def test_a_host_is_given_with_its_zone_or_without(host: str) -> None:
-    assert dns.full_name(host, "glm.example.com") == "west.glm.example.com"
-
-
 def answer(args) -> dict[str, object]:
     assert args.token.endswith(":getZone") and args.args["zoneId"] == "Z9"
     return {"name": "glm.example.com.", "zoneId": "Z9"}

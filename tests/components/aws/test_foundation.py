@@ -211,6 +211,10 @@ def test_an_existing_cluster_gets_pools_and_identities_and_nothing_else(preview:
         ({"gpuPools": {"serving": {"driver": "570.86"}}}, "gpuPools.serving.driver: 570.86"),
         ({"gpuPools": {"serving": {"spot": {"maxUsdPerHour": 1.5}}}}, "gpuPools.serving.spot.maxUsdPerHour: 1.5"),
         ({"gpuPools": {"serving": {"image": "ami-1"}}}, "gpuPools.serving.image: ami-1"),
+        (
+            {"dns": {"host": "glm.example.com", "zone": "glm.example.com"}},
+            "dns.host: glm.example.com is the zone itself",
+        ),
         ({"cluster": {"admins": ["me"]}}, "cluster.admins: me is no ARN"),
         (EXISTING_CLUSTER, "cluster.existing.id: shared: nodes stand in their cluster's VPC"),
         (

@@ -60,11 +60,5 @@ def test_names_of_records() -> None:
     assert found.members == {"west": "west.phones.example.com"}
 
 
-def test_a_records_type_follows_the_address() -> None:
-    assert records.record_type("198.51.100.1") == "A"
-    assert records.record_type("2001:db8::1") == "AAAA"
-    assert records.record_type("west.elb.amazonaws.com") == "CNAME"
-
-
 def test_a_member_without_weight_is_not_active() -> None:
     assert records.active({"west": 90, "east": 0, "north": 10}) == ("west", "north")

@@ -9,7 +9,7 @@ from pulumi.runtime.mocks import MockCallArgs
 
 from components.cloud_args import DnsArgs, RegistryArgs
 from components.tencentcloud import balancer
-from components.tencentcloud.dns import Dns, kind, names
+from components.tencentcloud.dns import Dns
 from components.tencentcloud.pull_addon import PullAddon, PullAddonArgs
 from components.tencentcloud.registry import Registry
 from tests.components.tencentcloud import cloud
@@ -105,13 +105,6 @@ def test_an_existing_zone_is_used(preview: bool, existing: str) -> None:
 def test_a_zone_that_is_not_there_is_refused(preview: bool) -> None:
     with pytest.raises(pulumi.RunError, match=r"dns\.existing: 78 is no domain of this account with the name phone"):
         dns(preview, existing="78")
-
-
-def test_names_and_kinds_of_records() -> None:
-    assert names("example.org", "example.org") == ("@", "example.org")
-    assert names("example.org", "a.b") == ("a.b", "a.b.example.org")
-    assert names("example.org", "a.example.org") == ("a", "a.example.org")
-    assert [kind(address) for address in ("203.0.113.9", "lb-1.clb.tencentclb.com")] == ["A", "CNAME"]
 
 
 def annotations(**more: Any) -> dict[str, Any]:
