@@ -8,7 +8,7 @@ from pulumi_alicloud import cs
 
 from components.alicloud import addons, logs, names, node_pool
 from components.alicloud.existing_cluster import ExistingCluster
-from components.alicloud.kubeconfig import host, kubeconfig
+from components.alicloud.kubeconfig import CREDENTIAL_MINUTES, host, kubeconfig
 from components.cloud_args import ClusterArgs, SystemPoolArgs
 from components.tags import tags
 from components.types import ClusterParts
@@ -16,10 +16,6 @@ from components.types import ClusterParts
 __all__ = ["Cluster", "ExistingCluster"]
 
 _LOGGED = ["apiserver", "kcm", "scheduler", "ccm", "controlplane-events"]
-
-# Each run asks for a new certificate, so what a state holds is soon worth nothing. The price: each run updates the
-# Kubernetes provider, and a destroy later than this needs `pulumi destroy --run-program`.
-CREDENTIAL_MINUTES = 12 * 60
 
 
 class Cluster(pulumi.ComponentResource):
@@ -104,7 +100,7 @@ def internet(ranges: Sequence[IPv4Network]) -> bool:
     if closed:
         raise ValueError(
             f"cluster.publicAccess: {closed[0]}: ACK's SDK can't limit a public API server to ranges, it would be "
-            "open to everyone: leave publicAccess out and come through a VPN, or write 0.0.0.0/0 if that is meant"
+            "open to everyone: leave publicAccess out and come through a VPN"
         )
     return bool(ranges)
 
