@@ -6,7 +6,7 @@ import pulumi
 import yaml
 from pulumi_alicloud import cs
 
-from components.alicloud.kubeconfig import host
+from components.alicloud.kubeconfig import CREDENTIAL_MINUTES, host
 from components.cloud_args import ExistingClusterArgs
 from components.types import ClusterParts
 
@@ -38,7 +38,11 @@ class ExistingCluster(pulumi.ComponentResource):
             opts=asked,
         )
         found = pulumi.Output.all(clusters, vpc).apply(lambda known: one(args.id, list(known[0].clusters), known[1]))
-        given = cs.get_cluster_credential_output(cluster_id=found.apply(lambda cluster: cluster.id), opts=asked)
+        given = cs.get_cluster_credential_output(
+            cluster_id=found.apply(lambda cluster: cluster.id),
+            temporary_duration_minutes=CREDENTIAL_MINUTES,
+            opts=asked,
+        )
         config = given.apply(lambda credential: credential.kube_config)
         self.parts = ClusterParts(
             id=found.apply(lambda cluster: cluster.id),

@@ -51,6 +51,7 @@ def _role(name: str, workload: str, grant: Grant, args: IdentityArgs, parent: pu
         f"{name}-policy",
         policy_name=names.fitted(name, names.POLICY),
         description=f"What {workload} of {args.region_name} may do",
+        rotate_strategy=policies.ROTATION,
         policy_document=arns.apply(
             lambda known: policies.workload_access(
                 known[0], policies.key_arn(args.region, args.account, known[1]), grant

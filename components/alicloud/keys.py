@@ -27,7 +27,7 @@ def made(name: str, common: Tags, parent: pulumi.Resource) -> kms.Key:
 
 def existing(key: str, parent: pulumi.Resource) -> pulumi.Output[str]:
     """Its id, once it is found to be one that encrypts."""
-    found = kms.get_keys_output(ids=[key], opts=pulumi.InvokeOptions(parent=parent))
+    found = kms.get_keys_output(ids=[key], enable_details=True, opts=pulumi.InvokeOptions(parent=parent))
     return found.apply(lambda answer: usable(key, {item.id: item.status for item in answer.keys}))
 
 

@@ -3,6 +3,10 @@
 import json
 from urllib.parse import urlsplit
 
+# Each run asks for a new certificate, so what a state holds is soon worth nothing. The price: each run updates the
+# Kubernetes provider, and a destroy later than this needs `pulumi destroy --run-program`.
+CREDENTIAL_MINUTES = 12 * 60
+
 
 def kubeconfig(name: str, server: str, *, authority: str, certificate: str, key: str) -> str:
     """For one cluster and user; YAML reads JSON. `authority`, `certificate` and `key`: base64, as ACK gives them."""

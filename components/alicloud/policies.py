@@ -6,6 +6,8 @@ from typing import Any
 from components.access import Grant
 
 Statement = dict[str, Any]
+# RAM keeps five versions of a policy, and by itself refuses a sixth change.
+ROTATION = "DeleteOldestNonDefaultVersionWhenLimitExceeded"
 
 
 def workload_trust(issuer: str, issuer_arn: str, namespace: str, service_account: str) -> str:

@@ -71,6 +71,7 @@ class Replica(pulumi.ComponentResource):
         policy = ram.Policy(
             f"{name}-policy",
             policy_name=names.fitted(name, names.POLICY),
+            rotate_strategy=policies.ROTATION,
             policy_document=arns.apply(lambda known: policies.replication(**known)),
             tags=tags(args.tags, f"{name}-policy"),
             opts=child,

@@ -45,5 +45,5 @@ class FlowLogs(pulumi.ComponentResource):
 
 def write_policy(log_group: str) -> str:
     """Streams and events of one group; the group itself is made here, so that it has a retention."""
-    actions = ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogStreams"]
+    actions = ["logs:CreateLogStream", "logs:PutLogEvents", "logs:DescribeLogGroups", "logs:DescribeLogStreams"]
     return policy.document(policy.allow(actions, [log_group, f"{log_group}:*"]))

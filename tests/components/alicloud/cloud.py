@@ -95,6 +95,10 @@ def run(
     """Builds with an explicit provider. `answers` of functions, by token, go before the usual ones."""
 
     def call(args: MockCallArgs) -> dict[str, Any]:
+        if args.token.endswith(":getClusterCredential"):
+            assert args.args["temporaryDurationMinutes"] <= 24 * 60  # a state keeps it: it must be worth nothing soon
+        if args.token.endswith("kms/getKeys:getKeys"):
+            assert args.args["enableDetails"] is True  # without, a key's state may be left out
         return {"id": "asked", **args.args, **({**ANSWERS, **(answers or {})}[args.token])}
 
     def program() -> Mapping[str, Any]:

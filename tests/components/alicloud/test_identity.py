@@ -54,8 +54,9 @@ def test_each_workload_has_a_role_that_only_its_service_account_takes(preview: b
 def test_a_role_may_do_what_its_grant_says() -> None:
     identity = made()
     for workload, grant in GRANTS.items():
-        document = identity.one("Policy", f"here-identity-{workload}-policy").inputs["policyDocument"]
-        objects = cloud.statements(document)[0]
+        policy = identity.one("Policy", f"here-identity-{workload}-policy").inputs
+        objects = cloud.statements(policy["policyDocument"])[0]
+        assert policy["rotateStrategy"].startswith("DeleteOldest")  # or it could be changed five times, and no more
         assert objects["Resource"] == [f"acs:oss:*:{cloud.ACCOUNT}:here-bucket/{grant.prefix}*"]
         assert ("oss:PutObject" in objects["Action"]) is grant.write
 
