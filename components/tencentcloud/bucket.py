@@ -114,20 +114,24 @@ def lifecycle(snapshot_days: int) -> list[cos.BucketLifecycleRuleArgs]:
 
 
 def existing(asked: str, region: str, parent: pulumi.Resource) -> pulumi.Output[str]:
-    """The bucket's name, once it is found in the region."""
+    """The bucket's name, once it is found in the region and private."""
     found = cos.get_buckets_output(bucket_prefix=asked, opts=pulumi.InvokeOutputOptions(parent=parent))
-    return found.apply(lambda answer: _in_region(asked, region, answer.bucket_lists or []))
+    return found.apply(lambda answer: _usable(asked, region, answer.bucket_lists or []))
 
 
-def _in_region(asked: str, region: str, buckets: Sequence[Any]) -> str:
+def _usable(asked: str, region: str, buckets: Sequence[Any]) -> str:
     for bucket in buckets:
         if bucket.bucket == asked:
-            if f".cos.{region}." in bucket.cos_bucket_url:
-                return asked
-            raise pulumi.RunError(
-                f"storage.bucket: {asked} is at {bucket.cos_bucket_url}, not in {region}: name one of the region, or "
-                "leave it out to have one made"
-            )
+            if f".cos.{region}." not in bucket.cos_bucket_url:
+                raise pulumi.RunError(
+                    f"storage.bucket: {asked} is at {bucket.cos_bucket_url}, not in {region}: name one of the region, "
+                    "or leave it out to have one made"
+                )
+            if (bucket.acl or "").startswith("public"):
+                raise pulumi.RunError(
+                    f"storage.bucket: {asked} is {bucket.acl}: weights and snapshots need a private one"
+                )
+            return asked
     raise pulumi.RunError(f"storage.bucket: {asked} is not in this account: correct the name")
 
 

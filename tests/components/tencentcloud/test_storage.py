@@ -36,10 +36,16 @@ def world(call: MockCallArgs) -> dict[str, Any]:
     if call.token.endswith(":getKeys"):
         return {"keyLists": [{"keyId": "key-old", "keyState": "Enabled"}, {"keyId": "key-off", "keyState": "Disabled"}]}
     assert call.token.endswith(":getBuckets"), call.token
-    sites = {f"old-{cloud.APP_ID}": cloud.REGION, f"old-{cloud.APP_ID}x": cloud.REGION, f"far-{cloud.APP_ID}": "eu-x"}
+    own = [f"{name}-{cloud.APP_ID}" for name in ("old", "open")]
+    sites = {**dict.fromkeys(own, cloud.REGION), f"old-{cloud.APP_ID}x": cloud.REGION, f"far-{cloud.APP_ID}": "eu-x"}
+    acls = {f"open-{cloud.APP_ID}": "public-read"}
     return {
         "bucketLists": [
-            {"bucket": name, "cosBucketUrl": f"https://{name}.cos.{region}.myqcloud.com"}
+            {
+                "bucket": name,
+                "cosBucketUrl": f"https://{name}.cos.{region}.myqcloud.com",
+                "acl": acls.get(name, "private"),
+            }
             for name, region in sites.items()
             if name.startswith(call.args["bucketPrefix"])
         ]
@@ -141,6 +147,7 @@ def test_an_existing_bucket_and_key_are_left_as_they_are(preview: bool) -> None:
     [
         ({"bucket": f"gone-{cloud.APP_ID}"}, r"storage\.bucket: gone-1250000000 is not in this account"),
         ({"bucket": f"far-{cloud.APP_ID}"}, r"storage\.bucket: far-1250000000 is at https.*not in ap-singapore"),
+        ({"bucket": f"open-{cloud.APP_ID}"}, r"storage\.bucket: open-1250000000 is public-read: weights and snapshots"),
         ({"key": "key-gone"}, r"storage\.key: key-gone is not in this account and region"),
         ({"key": "key-off"}, r"storage\.key: key-off is Disabled"),
     ],
