@@ -13,6 +13,7 @@ from components.workloads.model_source import ModelFolder, SharedFolder, TinyMod
 _MOUNT = "/models"
 _VOLUME = Volume(size="1Gi")
 _RESOURCES = Resources(cpu_request="250m", cpu_limit="2", memory_request="512Mi", memory_limit="2Gi")
+_LOOKS_AGAIN = {"pulumi.com/replaceUnready": "true"}  # a Job that failed is made anew by the next update
 _JOB_SECONDS = 1800  # a 20 GB folder is read and hashed at 11 MB/s or more
 
 
@@ -58,7 +59,7 @@ class ModelStore(pulumi.ComponentResource):
 
         batch.v1.Job(
             f"{name}-job",
-            metadata=metadata,
+            metadata={**metadata, "annotations": _LOOKS_AGAIN},
             spec={
                 "backoff_limit": 1,
                 "active_deadline_seconds": _JOB_SECONDS,

@@ -107,6 +107,8 @@ def test_a_shared_folder_is_mounted_read_only_and_outlives_the_claim() -> None:
     assert volume["persistentVolumeReclaimPolicy"] == "Retain"
     job = pod_of(made, "Job")["spec"]["containers"][0]
     assert job["args"] == ["verify", "/models/AutoGLM-Phone-9B"]
+    annotations = plain(made.one("Job").inputs)["metadata"]["annotations"]
+    assert annotations == {"pulumi.com/replaceUnready": "true"}, "weights that come later would never be looked for"
     assert {"name": "models", "mountPath": "/models", "readOnly": True} in job["volumeMounts"]
 
 
