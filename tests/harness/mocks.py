@@ -77,7 +77,9 @@ class Recorder(pulumi_mocks.Mocks):
         return found
 
     def all(self, kind: str) -> list[Registered]:
-        return [item for item in self.resources if item.type.endswith(f":{kind}")]
+        """By name: resources that wait for nothing are registered in any order."""
+        found = [item for item in self.resources if item.type.endswith(f":{kind}")]
+        return sorted(found, key=lambda item: item.name)
 
 
 class _Monitor(pulumi_mocks.MockMonitor):
