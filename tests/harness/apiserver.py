@@ -55,13 +55,13 @@ class ApiServer:
     def url(self) -> str:
         return f"https://127.0.0.1:{self.port}"
 
-    def start(self, *, controllers: bool) -> None:
+    def start(self, *, controllers: bool, heartbeats: bool) -> None:
         _write_keys(self.folder)
         self._spawn("etcd", *_etcd_flags(self.folder, self.etcd_port))
         self.start_api()
         self._write_kubeconfig()
         if controllers:
-            self._spawn("kube-controller-manager", *_controller_flags(self.folder, self.kubeconfig))
+            self._spawn("kube-controller-manager", *_controller_flags(self.folder, self.kubeconfig, heartbeats))
 
     def start_api(self) -> None:
         self._spawn("kube-apiserver", *_api_flags(self.folder, self.port, self.etcd_port))
@@ -114,11 +114,11 @@ class ApiServer:
 
 
 @contextlib.contextmanager
-def running(folder: Path, *, controllers: bool = True) -> Iterator[ApiServer]:
-    """A cluster's control plane for the length of a `with` block."""
+def running(folder: Path, *, controllers: bool = True, heartbeats: bool = True) -> Iterator[ApiServer]:
+    """A cluster's control plane for the length of a `with` block. Without `heartbeats` no node is ever given up."""
     server = ApiServer(folder, *_free_ports(2))
     try:
-        server.start(controllers=controllers)
+        server.start(controllers=controllers, heartbeats=heartbeats)
         yield server
     finally:
         server.stop()
@@ -179,12 +179,12 @@ def _api_flags(folder: Path, port: int, etcd_port: int) -> list[str]:
     ]
 
 
-def _controller_flags(folder: Path, kubeconfig: Path) -> list[str]:
+def _controller_flags(folder: Path, kubeconfig: Path, heartbeats: bool) -> list[str]:
     return [
+        f"--controllers=*{'' if heartbeats else ',-node-lifecycle-controller'}",
         f"--kubeconfig={kubeconfig}",
         f"--service-account-private-key-file={folder / 'accounts.key'}",
         "--leader-elect=false",
-        "--controllers=*,-node-lifecycle-controller",  # a test's node has no heartbeat
         "--secure-port=0",
         "--use-service-account-credentials=false",
     ]

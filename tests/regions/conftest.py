@@ -25,7 +25,10 @@ def lives(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         if isinstance(item, pytest.Function) and hasattr(item, "callspec") and "lives" in item.fixturenames
     )
     folder = tmp_path_factory.mktemp("regions")
-    with apiserver.running(tmp_path_factory.mktemp("api")) as server, ThreadPoolExecutor(cpu_count() or 1) as pool:
+    with (
+        apiserver.running(tmp_path_factory.mktemp("api"), heartbeats=False) as server,
+        ThreadPoolExecutor(cpu_count() or 1) as pool,
+    ):
         client = Client(load(str(server.kubeconfig)))
         kubelet = Kubelet(client)
         kubelet.start()

@@ -56,7 +56,10 @@ def lines(exported: dict[str, Any]) -> str:
 
 def main() -> None:
     FOLDER.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder, apiserver.running(_made(Path(folder) / "api")) as server:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        apiserver.running(_made(Path(folder) / "api"), heartbeats=False) as server,
+    ):
         client = Client(load(str(server.kubeconfig)))
         kubelet = Kubelet(client)
         kubelet.start()
