@@ -11,7 +11,7 @@ from tests.e2e.conftest import kubectl, output
 pytestmark = pytest.mark.e2e
 
 STREAMS = 10
-TOKENS = 1200  # some 50 s with ten streams: longer than the new pod takes to be ready
+TOKENS = 2400  # some 60 s with ten streams: longer than the new pod takes to be ready on a busy machine
 
 
 def stream(client: openai.OpenAI, started: Barrier, tokens: int) -> str | None:
