@@ -22,7 +22,7 @@ from components.cloud_args import (
     Tags,
 )
 from components.tags import region_tags
-from components.types import ClusterParts, NetworkParts, SecurityParts, StorageParts
+from components.types import ClusterParts, FleetMember, NetworkParts, SecurityParts, StorageParts
 
 if TYPE_CHECKING:
     from stacks.cloud import ExistingClusterId, ExistingVpc, GpuPool, NewCluster, NewNetwork
@@ -177,6 +177,22 @@ def dns(spec: "CloudRegion", address: pulumi.Input[str], tags: Tags) -> DnsArgs 
         return None
     return DnsArgs(
         zone=asked.zone, host=asked.host, address=address, ttl=asked.ttl_seconds, tags=tags, existing=asked.existing
+    )
+
+
+def member(spec: "CloudRegion", network: NetworkParts, security: SecurityParts, storage: StorageParts) -> FleetMember:
+    """Its address is the gateway's, which the region fills in once there is one."""
+    return FleetMember(
+        provider=spec.provider,
+        region=spec.region,
+        account=spec.account_id,
+        cidr=str(network.cidr),
+        vpc=network.vpc,
+        route_tables=network.route_tables,
+        node_security_group=security.nodes,
+        bucket=storage.bucket,
+        address="",
+        subnets=network.node_subnets,
     )
 
 

@@ -23,7 +23,6 @@ from components.tags import tags as tagged
 from components.types import (
     ClusterAccess,
     ClusterParts,
-    FleetMember,
     Foundation,
     NetworkParts,
     SecurityParts,
@@ -64,18 +63,7 @@ def build(name: str, spec: "AlicloudRegion", parent: pulumi.ComponentResource) -
         identities=identity.identities,
         files=storage.files,
         balancer=_balancer(name, spec, network, security, tags),
-        member=FleetMember(
-            provider=spec.provider,
-            region=spec.region,
-            account=spec.account_id,
-            cidr=str(network.cidr),
-            vpc=network.vpc,
-            route_tables=network.route_tables,
-            node_security_group=security.nodes,
-            bucket=storage.bucket,
-            address=cluster.address,
-            subnets=network.node_subnets,
-        ),
+        member=foundation_args.member(spec, network, security, storage),
         publish=_publisher(name, spec, tags, child) if spec.dns else None,
         # A pod waits for what it can't name: nodes and add-ons, the class of its volumes.
         depends_on=(*made.ready, *pools, *_disks(name, made, storage, access, parent)),

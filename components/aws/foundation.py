@@ -22,7 +22,6 @@ from components.aws.storage import Storage
 from components.cloud_args import ExistingClusterArgs, NetworkArgs, Tags
 from components.types import (
     ClusterAccess,
-    FleetMember,
     Foundation,
     NetworkParts,
     SecurityParts,
@@ -59,7 +58,7 @@ def build(name: str, spec: "AwsRegion", parent: pulumi.ComponentResource) -> Fou
         identities=identity.identities,
         files=storage.files,
         balancer=_balancer(name, spec, network, tags),
-        member=_member(spec, network, security, storage),
+        member=foundation_args.member(spec, network, security, storage),
         publish=(lambda address: _publish(name, spec, tags, address, inside)) if spec.dns else None,
         # A pod waits for what it can't name: nodes and add-ons, its rights, the class of its volumes.
         depends_on=(*cluster.ready, *pools, identity, *disks),
@@ -121,21 +120,6 @@ def _balancer(name: str, spec: "AwsRegion", network: NetworkParts, tags: Tags) -
         subnets=network.node_subnets if exposure.internal else network.public_subnets,
         sources=(*exposure.clients, *peers),
         tags={**tags, "Name": f"{name}-gateway"},
-    )
-
-
-def _member(spec: "AwsRegion", network: NetworkParts, security: SecurityParts, storage: StorageParts) -> FleetMember:
-    return FleetMember(
-        provider=spec.provider,
-        region=spec.region,
-        account=spec.account_id,
-        cidr=str(network.cidr),
-        vpc=network.vpc,
-        route_tables=network.route_tables,
-        node_security_group=security.nodes,
-        bucket=storage.bucket,
-        address="",  # the region's, once its gateway has one
-        subnets=network.node_subnets,
     )
 
 

@@ -26,11 +26,9 @@ from components.tencentcloud.storage import Storage
 from components.types import (
     ClusterAccess,
     ClusterParts,
-    FleetMember,
     Foundation,
     NetworkParts,
     SecurityParts,
-    StorageParts,
 )
 
 if TYPE_CHECKING:
@@ -77,7 +75,7 @@ def build(name: str, spec: "TencentcloudRegion", parent: pulumi.ComponentResourc
         files=storage.files,
         balancer=_balancer(name, spec, network, security, tags),
         secrets=balancer.secrets(getattr(spec.gateway.exposure, "certificate", None)),
-        member=_member(spec, network, security, storage),
+        member=foundation_args.member(spec, network, security, storage),
         publish=_publisher(name, spec, tags, child) if spec.dns else None,
         # A pod waits for what it can't name: nodes and add-ons, its rights, the class of its volumes.
         depends_on=tuple(before),
@@ -120,23 +118,6 @@ def _balancer(
         security_group=security.balancer,
         subnet=network.node_subnets[0],
         tags=tagged(tags, f"{name}-gateway"),
-    )
-
-
-def _member(
-    spec: "TencentcloudRegion", network: NetworkParts, security: SecurityParts, storage: StorageParts
-) -> FleetMember:
-    return FleetMember(
-        provider=spec.provider,
-        region=spec.region,
-        account=spec.account_id,
-        cidr=str(network.cidr),
-        vpc=network.vpc,
-        route_tables=network.route_tables,
-        node_security_group=security.nodes,
-        bucket=storage.bucket,
-        address="",  # the region's, once its gateway has one
-        subnets=network.node_subnets,
     )
 
 

@@ -17,7 +17,6 @@ from tools.world import of_stack
 
 CLOUDS = ("aws", "alicloud", "tencentcloud")
 STACKS = tuple(sorted(path.stem for path in (ROOT / "stacks").glob("*.yaml") if "kind: fleet" not in path.read_text()))
-UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"  # how the engine writes what only an update will know
 
 
 @dataclass(frozen=True)

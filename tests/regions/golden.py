@@ -14,8 +14,9 @@ from typing import Any
 
 import yaml
 
-from tests.harness.regions import STACKS, UNKNOWN, Region, Step
+from tests.harness.regions import STACKS, Region, Step
 from tools.paths import ROOT
+from tools.providers.values import UNKNOWN
 
 FOLDER = ROOT / "tests" / "golden"
 _SIGNATURE = "4dabf18193072939515e22adb298388d"  # the engine's mark of a value that is more than plain data
