@@ -7,6 +7,9 @@ import pulumi
 # What a program makes, it mostly keeps to its end: looking for waste after each 700 objects, Python's default, took a
 # quarter of its processor time and left as much memory in use. Before the imports, which make most of the objects.
 gc.set_threshold(100_000)
+# The SDK tells the engine each of its steps in a call that it waits for: a tenth of a preview, for lines that only
+# `--debug` shows. The engine's and the providers' own lines stay.
+pulumi.log.debug = lambda *_, **__: None
 
 from components import Region, RegionArgs  # noqa: E402
 from stacks.fleet import FleetSpec  # noqa: E402
