@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from math import inf
 from typing import Any, Protocol
 
 
@@ -25,6 +26,8 @@ class SamplingParams:
     repetition_penalty: float = 1.0
     seed: int | None = None
     ignore_eos: bool = False
+    logprobs: int | None = None
+    """Most likely tokens to report beside each generated one; 0 reports the generated one alone, None nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,10 +36,14 @@ class Images:
 
     `pixel_values` is a float array [patches, channels * temporal_patch * patch * patch], `grid_thw` an integer
     array [images, 3] of the patches in time, height and width. Arrays, not tensors: the seam imports no torch.
+    `spans` has the first place in the prompt and the number of tokens of each image, `digests` a hash of its pixels:
+    equal digests are equal pictures, so what was computed for one serves the other.
     """
 
     pixel_values: Any
     grid_thw: Any
+    spans: tuple[tuple[int, int], ...]
+    digests: tuple[bytes, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,11 +53,21 @@ class Prompt:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Logprob:
+    """Natural logarithms of probabilities after penalties and temperature 1, as OpenAI gives them."""
+
+    chosen: float
+    top: tuple[tuple[int, float], ...]
+    """Token ids and their logprobs, the most likely first."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Token:
     """One generated token; the last one of an answer says why it is the last."""
 
     token_id: int
     finish_reason: FinishReason | None = None
+    logprob: Logprob | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,13 +81,33 @@ Output = Token | Failure
 Listener = Callable[[Output], None]
 
 
+class Guide(Protocol):
+    """What an answer may hold (a choice, a JSON schema, a regular expression), token by token. One answer's state."""
+
+    def fill(self, bits: Any) -> None:
+        """Write the tokens allowed next into `bits`, a writable int32 array [ceil(vocabulary / 32)], a bit a token."""
+
+    def accept(self, token_id: int) -> bool:
+        """Take the token that was chosen; True when the answer is complete and must end."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """`listener` is called on the engine's thread, once a token, and must return at once."""
+    """`listener` is called on the engine's thread, once a token, and must return at once.
+
+    `user` is who waits for it: places and tokens are shared out by user. Of two requests, the one of lower `priority`
+    goes first, as in vLLM. At `deadline`, on the monotonic clock, a request that is not complete ends with
+    DeadlineExceeded.
+    """
 
     prompt: Prompt
     sampling: SamplingParams
     listener: Listener = field(compare=False)
+    request_id: str = ""
+    user: str = ""
+    priority: int = 0
+    deadline: float = inf
+    guide: Guide | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +118,12 @@ class EngineStats:
     """Tokens whose keys and values are held now."""
     capacity_tokens: int
     """Tokens that can be held at most."""
+    prefix_queries: int = 0
+    """Prompt tokens that were looked for in the cache, since the start."""
+    prefix_hits: int = 0
+    """Of these, tokens that were found."""
+    preemptions: int = 0
+    """Requests that gave their place up, to be computed again, since the start."""
 
 
 class EngineError(Exception):
@@ -97,6 +140,10 @@ class EngineDead(EngineError):
 
 class Aborted(EngineError):
     """The engine was told to stop before the answer was complete."""
+
+
+class DeadlineExceeded(EngineError):
+    """The request's own time was up before the answer was complete."""
 
 
 class RequestFailed(EngineError):

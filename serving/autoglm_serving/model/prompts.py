@@ -1,7 +1,9 @@
 """From a chat to the model's input: chat template, image patches, token ids."""
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import jinja2
 from PIL.Image import Image
@@ -51,10 +53,14 @@ class PromptBuilder:
         pictures = [image for message in messages for image in message.images]
         if token_ids.count(self._image_token_id) != len(pictures):
             raise PromptError(f"the text of a message must not contain {IMAGE_TOKEN}; send images as image_url parts")
-        images = self._images(pictures)
-        if images is not None:
-            token_ids = self._with_image_tokens(token_ids, images)
+        if not pictures:
+            self._check_length(len(token_ids), "")
+            return Prompt(token_ids=token_ids)
+        features = self._image_processor(images=pictures, return_tensors="np")
+        pixels, grids = features["pixel_values"], features["image_grid_thw"]
+        token_ids, spans = self._with_image_tokens(token_ids, grids)
         self._check_length(len(token_ids), "")
+        images = Images(pixel_values=pixels, grid_thw=grids, spans=spans, digests=_digests(pixels, grids))
         return Prompt(token_ids=token_ids, images=images)
 
     def decode(self, token_ids: list[int]) -> str:
@@ -87,16 +93,26 @@ class PromptBuilder:
             {"type": "text", "text": part} if isinstance(part, str) else {"type": "image"} for part in message.parts
         ]
 
-    def _images(self, pictures: list[Image]) -> Images | None:
-        if not pictures:
-            return None
-        features = self._image_processor(images=pictures, return_tensors="np")
-        return Images(pixel_values=features["pixel_values"], grid_thw=features["image_grid_thw"])
-
-    def _with_image_tokens(self, token_ids: list[int], images: Images) -> list[int]:
+    def _with_image_tokens(self, token_ids: list[int], grids: Any) -> tuple[list[int], tuple[tuple[int, int], ...]]:
+        """Each image's one token as many times as it has embeddings; and where each image is: its place and length."""
         merged = self._image_processor.merge_size**2
-        counts = iter([int(grid.prod()) // merged for grid in images.grid_thw])
+        counts = iter([int(grid.prod()) // merged for grid in grids])
         expanded: list[int] = []
+        spans = []
         for token_id in token_ids:
-            expanded += [token_id] * (next(counts) if token_id == self._image_token_id else 1)
-        return expanded
+            if token_id == self._image_token_id:
+                spans.append((len(expanded), next(counts)))
+                expanded += [token_id] * spans[-1][1]
+            else:
+                expanded.append(token_id)
+        return expanded, tuple(spans)
+
+
+def _digests(pixels: Any, grids: Any) -> tuple[bytes, ...]:
+    """A hash of each image's patches and their grid."""
+    ends = grids.prod(axis=1).cumsum()
+    starts = [0, *ends[:-1]]
+    return tuple(
+        hashlib.blake2b(grid.tobytes() + pixels[start:end].tobytes(), digest_size=16).digest()
+        for grid, start, end in zip(grids, starts, ends, strict=True)
+    )
