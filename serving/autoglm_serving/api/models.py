@@ -1,0 +1,102 @@
+"""Which models the API serves now. A request holds the one it began with until it has ended."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Protocol
+
+from autoglm_serving.engine.base import Engine, Prompt
+from autoglm_serving.model.messages import Message
+
+
+class Prompts(Protocol):
+    def build(self, messages: list[Message]) -> Prompt:
+        """Raises PromptError."""
+
+    def decode(self, token_ids: list[int]) -> str: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServedModel:
+    """One version of a model, loaded: its engine, its way from chats to tokens."""
+
+    name: str
+    version: str
+    created: int
+    """Unix time of its loading."""
+    engine: Engine
+    prompts: Prompts
+    max_model_len: int
+    """Tokens of prompt and answer together."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelInfo:
+    """What `/v1/models` says. `state` is found, loading, ready, active, failed or retired."""
+
+    name: str
+    version: str
+    created: int
+    state: str
+    max_model_len: int | None
+    """None while it is not loaded."""
+    reason: str = ""
+    """Why it failed."""
+
+
+class UnknownModel(LookupError):
+    """No model of this name is served."""
+
+
+class ModelNotReady(Exception):
+    """The model is known and not loaded yet; `retry_after` is in seconds."""
+
+    def __init__(self, name: str, retry_after: int) -> None:
+        super().__init__(f"model {name} is being loaded")
+        self.retry_after = retry_after
+
+
+class Models(Protocol):
+    def lease(self, name: str | None) -> AbstractContextManager[ServedModel]:
+        """The active version of a model, or of the only one. It is not unloaded before the context ends.
+
+        Raises UnknownModel or ModelNotReady. For the event loop's thread.
+        """
+
+    def list(self) -> Sequence[ModelInfo]: ...
+
+    def alive(self) -> bool:
+        """False once an engine is dead or hangs: then only a new process helps."""
+
+    def ready(self) -> bool:
+        """Whether there is a model to answer with."""
+
+
+class OneModel:
+    """Models of a server that has one, loaded before it listens."""
+
+    def __init__(self, model: ServedModel) -> None:
+        self._model = model
+
+    def lease(self, name: str | None) -> AbstractContextManager[ServedModel]:
+        if name not in (None, self._model.name):
+            raise UnknownModel(name)
+        return nullcontext(self._model)
+
+    def list(self) -> Sequence[ModelInfo]:
+        model = self._model
+        return [
+            ModelInfo(
+                name=model.name,
+                version=model.version,
+                created=model.created,
+                state="active",
+                max_model_len=model.max_model_len,
+            )
+        ]
+
+    def alive(self) -> bool:
+        return self._model.engine.alive()
+
+    def ready(self) -> bool:
+        return self.alive()
