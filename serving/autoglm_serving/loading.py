@@ -4,6 +4,7 @@ import os
 import time
 
 from autoglm_serving import logs
+from autoglm_serving.api.models import OneModel, ServedModel
 from autoglm_serving.api.service import Limits, Service
 from autoglm_serving.cpu import usable_cpus
 from autoglm_serving.engine.worker import Worker
@@ -12,8 +13,8 @@ from autoglm_serving.metrics import Metrics
 from autoglm_serving.settings import ServeSettings
 
 
-def load(settings: ServeSettings) -> tuple[Service, Worker]:
-    """The model of a verified folder behind the API; the engine is not started. Raises ServingError."""
+def load(settings: ServeSettings) -> Service:
+    """The model of a verified folder behind the API, its engine started. Raises ServingError."""
     threads = settings.threads or usable_cpus()
     # torch's thread pools are sized when it is imported.
     os.environ["OMP_NUM_THREADS"] = str(threads)
@@ -43,21 +44,22 @@ def load(settings: ServeSettings) -> tuple[Service, Worker]:
         step_timeout=settings.step_timeout,
     )
     limits = Limits(
-        max_model_len=max_model_len,
         max_images=settings.limit_mm_per_prompt.image,
         max_image_pixels=settings.max_image_pixels,
         max_body_bytes=settings.max_body_bytes,
     )
-    service = Service(
-        model_name=settings.served_model_name,
+    served = ServedModel(
+        name=settings.served_model_name,
+        version="1",
         created=int(time.time()),
         engine=engine,
         prompts=prompts,
-        limits=limits,
-        metrics=Metrics(settings.served_model_name, engine.stats),
+        max_model_len=max_model_len,
     )
     logs.info("engine", device=str(model.device), dtype=str(model.dtype), threads=threads, max_model_len=max_model_len)
-    return service, engine
+    engine.start()
+    metrics = Metrics(settings.served_model_name, engine.stats)
+    return Service(models=OneModel(served), limits=limits, metrics=metrics)
 
 
 def context(asked: int | None, possible: int) -> int:

@@ -40,13 +40,12 @@ def run(settings: ServeSettings) -> int:
     report = folder.check(settings.model)
     logs.info("model verified", folder=str(settings.model), bytes=report.bytes, seconds=_since(began))
     began = time.monotonic()
-    service, engine = load(settings)
-    logs.info("model loaded", name=service.model_name, version=__version__, seconds=_since(began))
-    engine.start()
+    service = load(settings)
+    logs.info("model loaded", name=settings.served_model_name, version=__version__, seconds=_since(began))
     try:
         asyncio.run(_serve(settings, service, listener))
     finally:
-        engine.stop()
+        service.models.stop()
     logs.info("stopped")
     return 0
 
@@ -100,7 +99,7 @@ async def _drain(service: Service, server: uvicorn.Server, timeout: float) -> No
             await service.lifecycle.idle()
     except TimeoutError:
         logs.warning("drain timed out: open requests are ended", open_requests=service.lifecycle.active)
-        await asyncio.to_thread(service.engine.stop)
+        await asyncio.to_thread(service.models.stop)
     server.should_exit = True
 
 

@@ -8,6 +8,7 @@ from starlette.testclient import TestClient
 from test_worker import CountingRunner
 
 from autoglm_serving.api.app import create_app
+from autoglm_serving.api.models import OneModel, ServedModel
 from autoglm_serving.api.service import Limits, Service
 from autoglm_serving.engine.base import Prompt
 from autoglm_serving.engine.worker import Worker
@@ -38,12 +39,10 @@ class LatePoisonRunner(CountingRunner):
 def client() -> Iterator[TestClient]:
     worker = Worker(LatePoisonRunner(), max_running=2, max_waiting=1, capacity_tokens=100, step_timeout=60)
     worker.start()
+    model = ServedModel(name="m", version="1", created=0, engine=worker, prompts=NumberPrompts(), max_model_len=100)
     service = Service(
-        model_name="m",
-        created=0,
-        engine=worker,
-        prompts=NumberPrompts(),
-        limits=Limits(max_model_len=100, max_images=1, max_image_pixels=100, max_body_bytes=10_000),
+        models=OneModel(model),
+        limits=Limits(max_images=1, max_image_pixels=100, max_body_bytes=10_000),
         metrics=Metrics("m", worker.stats),
     )
     with TestClient(create_app(service), raise_server_exceptions=False) as client:

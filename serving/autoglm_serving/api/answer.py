@@ -5,8 +5,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from autoglm_serving.api.service import Service
+from autoglm_serving.api.models import ServedModel
 from autoglm_serving.engine.base import Failure, FinishReason, Output, Prompt, Request, SamplingParams, Token
+from autoglm_serving.metrics import Metrics
 from autoglm_serving.text import Detokenizer, StopStrings
 
 
@@ -20,21 +21,28 @@ class Answer:
     """Submits the request when made. `close` must be called in the end, whatever the end is."""
 
     def __init__(
-        self, service: Service, prompt: Prompt, sampling: SamplingParams, stops: Sequence[str], *, arrived: float
+        self,
+        model: ServedModel,
+        metrics: Metrics,
+        prompt: Prompt,
+        sampling: SamplingParams,
+        stops: Sequence[str],
+        *,
+        arrived: float,
     ) -> None:
         """`arrived` is the time of the request's arrival on the monotonic clock. Raises EngineError."""
         self.prompt_tokens = len(prompt.token_ids)
         self.completion_tokens = 0
         self.finish_reason: FinishReason | None = None
         self.first_token_seconds: float | None = None
-        self._metrics = service.metrics
+        self._metrics = metrics
         self._arrived = self._latest = arrived
-        self._detokenizer = Detokenizer(service.prompts.decode)
+        self._detokenizer = Detokenizer(model.prompts.decode)
         self._stops = StopStrings(stops)
         # At most max_tokens entries: a client that reads slowly holds no more memory than its own answer.
         self._outputs: asyncio.Queue[Output] = asyncio.Queue()
         loop = asyncio.get_running_loop()
-        self._ticket = service.engine.submit(
+        self._ticket = model.engine.submit(
             Request(
                 prompt=prompt,
                 sampling=sampling,

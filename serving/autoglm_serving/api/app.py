@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 
 from autoglm_serving import __version__
 from autoglm_serving.api import errors
+from autoglm_serving.api.catalogue import catalogue
 from autoglm_serving.api.chat import ChatCompletions
 from autoglm_serving.api.middleware import CLIENT_LEFT, BodyLimit, Door, RequestLog
 from autoglm_serving.api.schema import ChatCompletionRequest
@@ -40,36 +41,27 @@ def _add_openai(app: FastAPI, service: Service) -> None:
     async def chat_completions(request: Request) -> Response:
         return await chat(request)
 
-    model = {
-        "id": service.model_name,
-        "object": "model",
-        "created": service.created,
-        "owned_by": "autoglm-serving",
-        "root": service.model_name,
-        "parent": None,
-        "max_model_len": service.limits.max_model_len,
-    }
-
     @app.get("/v1/models")
     async def models() -> dict[str, Any]:
-        return {"object": "list", "data": [model]}
+        return {"object": "list", "data": list(catalogue(service.models.list()).values())}
 
     @app.get("/v1/models/{name:path}")
     async def one_model(name: str) -> dict[str, Any]:
-        if name != service.model_name:
-            raise errors.model_not_found(name, service.model_name)
-        return model
+        served = catalogue(service.models.list())
+        if name not in served:
+            raise errors.model_not_found(name, list(served))
+        return served[name]
 
 
 def _add_operations(app: FastAPI, service: Service) -> None:
     @app.get("/health", response_model=None)
     async def health() -> Response:
         """Liveness: fails only when nothing but a new process helps."""
-        return JSONResponse({"status": "OK"}) if service.engine.alive() else _engine_dead()
+        return JSONResponse({"status": "OK"}) if service.models.alive() else _engine_dead()
 
     @app.get("/healthz", response_model=None)
     async def healthz() -> Response:
-        if not service.engine.alive():
+        if not service.models.alive():
             return _engine_dead()
         return JSONResponse({"status": "OK", "timestamp": datetime.now(UTC).isoformat(timespec="seconds")})
 
@@ -78,7 +70,9 @@ def _add_operations(app: FastAPI, service: Service) -> None:
         """Readiness: whether new requests are welcome."""
         if service.lifecycle.draining:
             return errors.draining().response()
-        return JSONResponse({"status": "OK"}) if service.engine.alive() else _engine_dead()
+        if not service.models.alive():
+            return _engine_dead()
+        return JSONResponse({"status": "OK"}) if service.models.ready() else errors.no_model().response()
 
     @app.get("/metrics", response_model=None)
     async def metrics() -> Response:

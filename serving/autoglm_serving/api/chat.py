@@ -4,6 +4,7 @@ import asyncio
 import time
 import uuid
 from collections.abc import AsyncIterator, Coroutine
+from contextlib import ExitStack
 from typing import Any, TypeVar
 
 import anyio.to_thread
@@ -16,6 +17,7 @@ from autoglm_serving import logs
 from autoglm_serving.api import errors
 from autoglm_serving.api.answer import Answer, Delta
 from autoglm_serving.api.chunks import DONE, Envelope, event
+from autoglm_serving.api.models import ModelNotReady, ServedModel, UnknownModel
 from autoglm_serving.api.schema import ChatCompletionRequest, ImagePart
 from autoglm_serving.api.service import Limits, Service
 from autoglm_serving.engine.base import EngineError, Prompt
@@ -36,32 +38,33 @@ class ChatCompletions:
     async def __call__(self, request: Request) -> Response:
         arrived = time.monotonic()
         asked = _parse(await request.body())
-        service = self._service
-        if asked.model not in (None, service.model_name):
-            raise errors.model_not_found(str(asked.model), service.model_name)
-        prompt = await anyio.to_thread.run_sync(self._prompt, asked, limiter=self._preparing)
-        sampling = asked.sampling(_max_tokens(asked, len(prompt.token_ids), service.limits.max_model_len))
-        envelope = Envelope(f"chatcmpl-{uuid.uuid4().hex}", int(time.time()), service.model_name)
-        try:
-            answer = Answer(service, prompt, sampling, asked.stops, arrived=arrived)
-        except EngineError as error:
-            raise errors.from_engine(error) from error
-        try:
-            # Until the first token is there, a failure can still be a status code.
-            first = await _while_connected(request, answer.next())
-            if asked.stream:
-                return EventStream(request, answer, _events(envelope, answer, first, asked.include_usage))
-            text = await _while_connected(request, _collect(answer, first))
-        except EngineError as error:
-            _close(request, answer)
-            raise errors.from_engine(error) from error
-        except BaseException:
-            _close(request, answer)
-            raise
-        _close(request, answer)
-        return JSONResponse(envelope.completion(answer, text))
+        with ExitStack() as held:
+            model = self._lease(held, asked.model)
+            prompt = await anyio.to_thread.run_sync(self._prompt, model, asked, limiter=self._preparing)
+            sampling = asked.sampling(_max_tokens(asked, len(prompt.token_ids), model.max_model_len))
+            envelope = Envelope(f"chatcmpl-{uuid.uuid4().hex}", int(time.time()), model.name)
+            try:
+                answer = Answer(model, self._service.metrics, prompt, sampling, asked.stops, arrived=arrived)
+                held.callback(_close, request, answer)
+                # Until the first token is there, a failure can still be a status code.
+                first = await _while_connected(request, answer.next())
+                if asked.stream:
+                    return EventStream(held.pop_all(), _events(envelope, answer, first, asked.include_usage))
+                text = await _while_connected(request, _collect(answer, first))
+            except EngineError as error:
+                raise errors.from_engine(error) from error
+            return JSONResponse(envelope.completion(answer, text))
 
-    def _prompt(self, asked: ChatCompletionRequest) -> Prompt:
+    def _lease(self, held: ExitStack, name: str | None) -> ServedModel:
+        models = self._service.models
+        try:
+            return held.enter_context(models.lease(name))
+        except UnknownModel:
+            raise errors.model_not_found(str(name), sorted({info.name for info in models.list()})) from None
+        except ModelNotReady as error:
+            raise errors.model_not_ready(error) from None
+
+    def _prompt(self, model: ServedModel, asked: ChatCompletionRequest) -> Prompt:
         """Decodes images and tokenizes: on a thread, for the event loop has other requests."""
         limits = self._service.limits
         images = sum(1 for _ in asked.image_urls())
@@ -71,7 +74,7 @@ class ChatCompletions:
             )
         messages = _messages(asked, limits)
         try:
-            return self._service.prompts.build(messages)
+            return model.prompts.build(messages)
         except PromptTooLong as error:
             raise errors.invalid(str(error), "messages", "context_length_exceeded") from None
         except PromptError as error:
@@ -81,18 +84,16 @@ class ChatCompletions:
 class EventStream(StreamingResponse):
     """Server-sent events that free the engine however they end: complete, disconnected, cancelled."""
 
-    def __init__(self, request: Request, answer: Answer, events: AsyncIterator[bytes]) -> None:
+    def __init__(self, held: ExitStack, events: AsyncIterator[bytes]) -> None:
+        """`held` is closed at the end: the answer, then the lease of its model."""
         # Proxies that buffer would turn the stream into one late answer.
         headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
         super().__init__(events, media_type="text/event-stream", headers=headers)
-        self._request = request
-        self._answer = answer
+        self._held = held
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
+        with self._held:
             await super().__call__(scope, receive, send)
-        finally:
-            _close(self._request, self._answer)
 
 
 def _parse(body: bytes) -> ChatCompletionRequest:

@@ -1,5 +1,6 @@
 """Every error as OpenAI's clients expect it: `{"error": {"message", "type", "param", "code"}}`."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import ValidationError
@@ -8,23 +9,34 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from autoglm_serving import logs
+from autoglm_serving.api.models import ModelNotReady
 from autoglm_serving.engine.base import Aborted, EngineDead, EngineError, QueueFull
 
 RETRY_AFTER_SECONDS = 1
+
+MAX_NAME = 128
+"""Characters of a model's name that an error repeats."""
 
 
 class ApiError(Exception):
     """`param` is the request's field at fault, `code` OpenAI's short name of the error."""
 
     def __init__(
-        self, status: int, message: str, *, param: str | None = None, code: str | None = None, retry: bool = False
+        self,
+        status: int,
+        message: str,
+        *,
+        param: str | None = None,
+        code: str | None = None,
+        retry_after: int | None = None,
     ) -> None:
+        """`retry_after` is in seconds; with None the same request would fail again."""
         super().__init__(message)
         self.status = status
         self.message = message
         self.param = param
         self.code = code
-        self.headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if retry else {}
+        self.headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
 
     def body(self) -> dict[str, Any]:
         kind = {429: "rate_limit_error"}.get(
@@ -40,10 +52,20 @@ def invalid(message: str, param: str | None, code: str | None = None) -> ApiErro
     return ApiError(400, message, param=param, code=code)
 
 
-def model_not_found(asked: str, served: str) -> ApiError:
-    return ApiError(
-        404, f"The model {asked!r} does not exist; this server has {served!r}.", param="model", code="model_not_found"
-    )
+def model_not_found(asked: str, served: Sequence[str]) -> ApiError:
+    names = ", ".join(repr(name) for name in served) or "none"
+    message = f"The model {asked[:MAX_NAME]!r} does not exist; this server has {names}."
+    return ApiError(404, message, param="model", code="model_not_found")
+
+
+def model_not_ready(error: ModelNotReady) -> ApiError:
+    message = f"No answer yet: {error}. Try again later."
+    return ApiError(503, message, param="model", code="model_not_ready", retry_after=error.retry_after)
+
+
+def no_model() -> ApiError:
+    message = "No model is ready to answer; /v1/models says what each is doing."
+    return ApiError(503, message, code="model_not_ready", retry_after=RETRY_AFTER_SECONDS)
 
 
 def draining() -> ApiError:
@@ -54,15 +76,27 @@ def draining() -> ApiError:
 
 
 def _stopping() -> ApiError:
-    return ApiError(503, "The server is shutting down; send the request again.", code="server_draining", retry=True)
+    return ApiError(
+        503,
+        "The server is shutting down; send the request again.",
+        code="server_draining",
+        retry_after=RETRY_AFTER_SECONDS,
+    )
 
 
 def from_engine(error: EngineError) -> ApiError:
     match error:
         case QueueFull():
-            return ApiError(429, f"The server is busy: {error}. Try again later.", code="engine_overloaded", retry=True)
+            return ApiError(
+                429,
+                f"The server is busy: {error}. Try again later.",
+                code="engine_overloaded",
+                retry_after=RETRY_AFTER_SECONDS,
+            )
         case EngineDead():
-            return ApiError(503, f"No answer is possible: {error}.", code="engine_dead", retry=True)
+            return ApiError(
+                503, f"No answer is possible: {error}.", code="engine_dead", retry_after=RETRY_AFTER_SECONDS
+            )
         case Aborted():
             return _stopping()
         case _:

@@ -71,6 +71,9 @@ class Models(Protocol):
     def ready(self) -> bool:
         """Whether there is a model to answer with."""
 
+    def stop(self) -> None:
+        """End every open request with Aborted, then the engines. Any thread, any number of times."""
+
 
 class OneModel:
     """Models of a server that has one, loaded before it listens."""
@@ -100,3 +103,6 @@ class OneModel:
 
     def ready(self) -> bool:
         return self.alive()
+
+    def stop(self) -> None:
+        self._model.engine.stop()

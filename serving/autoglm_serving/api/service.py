@@ -1,19 +1,10 @@
-"""What the routes work with: one engine, one model, and whether new requests are welcome."""
+"""What the routes work with: the models, the bounds of a request, and whether new requests are welcome."""
 
 import asyncio
 from dataclasses import dataclass, field
-from typing import Protocol
 
-from autoglm_serving.engine.base import Engine, Prompt
+from autoglm_serving.api.models import Models
 from autoglm_serving.metrics import Metrics
-from autoglm_serving.model.messages import Message
-
-
-class Prompts(Protocol):
-    def build(self, messages: list[Message]) -> Prompt:
-        """Raises PromptError."""
-
-    def decode(self, token_ids: list[int]) -> str: ...
 
 
 class Lifecycle:
@@ -40,7 +31,6 @@ class Lifecycle:
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    max_model_len: int
     max_images: int
     max_image_pixels: int
     max_body_bytes: int
@@ -48,11 +38,7 @@ class Limits:
 
 @dataclass(frozen=True, kw_only=True)
 class Service:
-    model_name: str
-    created: int
-    """Unix time of the start, which is what `/v1/models` and OpenAI's clients call it."""
-    engine: Engine
-    prompts: Prompts
+    models: Models
     limits: Limits
     metrics: Metrics
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
