@@ -6,19 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from policies import SECRET, UNKNOWN, Resource
+from tools import marks
 
-# Signatures and unknown values as the engine writes them: sdk/go/common/resource/{properties,plugin/rpc}.go
-_SIGNATURE = "4dabf18193072939515e22adb298388d"
-_SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105  a marker, not a secret
-_UNKNOWNS = {
-    "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",  # boolean
-    "3eeb2bf0-c639-47a8-9e75-3b44932eb421",  # number
-    "04da6b54-80e4-46f7-96ec-b56ff0331ba9",  # string
-    "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",  # array
-    "030794c1-ac77-496b-92df-f27374a8bd58",  # asset
-    "e48ece36-62e2-4504-bad9-02848725956a",  # archive
-    "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",  # object
-}
 _REPLACES = {"replace", "create-replacement", "delete-replaced"}
 _KEEPS = {"same", "read", "refresh", "discard", "read-discard"}
 _ORDER = ("same", "read", "create", "import", "update", "delete", "replace")
@@ -117,12 +106,12 @@ def _resource(metadata: Mapping[str, Any]) -> Resource:
 def plain(value: object) -> Any:  # noqa: ANN401  plain data
     """A property value with SECRET and UNKNOWN for the engine's own markers."""
     if isinstance(value, dict):
-        if value.get(_SIGNATURE) == _SECRET:
+        if value.get(marks.SIGNATURE) == marks.SECRET:
             return SECRET
         return {key: plain(one) for key, one in value.items()}
     if isinstance(value, list):
         return [plain(one) for one in value]
-    return UNKNOWN if isinstance(value, str) and value in _UNKNOWNS else value
+    return UNKNOWN if isinstance(value, str) and value in marks.UNKNOWNS else value
 
 
 def counts(steps: Iterator[Step]) -> dict[str, int]:

@@ -15,11 +15,10 @@ from typing import Any
 import yaml
 
 from tests.harness.regions import STACKS, Region, Step
+from tools.marks import SIGNATURE, UNKNOWN
 from tools.paths import ROOT
-from tools.providers.values import UNKNOWN
 
 FOLDER = ROOT / "tests" / "golden"
-_SIGNATURE = "4dabf18193072939515e22adb298388d"  # the engine's mark of a value that is more than plain data
 _CHANCE = re.compile(r"-[0-9a-f]{7,8}$")  # of Terraform-based providers, and of Kubernetes'
 _LONG = 400  # characters: longer texts are configurations, whose own tests read them
 
@@ -49,7 +48,7 @@ def _entry(step: Step) -> dict[str, Any]:
 def normalised(value: Any) -> Any:
     """Without secrets, and with a word for what only an update will know."""
     if isinstance(value, dict):
-        return "[secret]" if _SIGNATURE in value else {key: normalised(item) for key, item in value.items()}
+        return "[secret]" if SIGNATURE in value else {key: normalised(item) for key, item in value.items()}
     if isinstance(value, list):
         return [normalised(item) for item in value]
     if isinstance(value, str):

@@ -7,30 +7,14 @@ back on at the end.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 from google.protobuf.struct_pb2 import ListValue, Struct, Value  # type: ignore[import-untyped]
 
+from tools.marks import ASSETS, OUTPUT, SECRET, SIGNATURE, UNKNOWN, UNKNOWNS
+
 Json: TypeAlias = Any  # None, bool, number, string, list or dict of these
 Path: TypeAlias = tuple[str | int, ...]
-
-# The engine's marks: sdk/go/common/resource/properties.go and .../plugin/rpc.go.
-UNKNOWN: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-_UNKNOWNS: Final = frozenset(
-    (
-        UNKNOWN,  # of a string; the rest: bool, number, array, asset, archive, object
-        "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",
-        "3eeb2bf0-c639-47a8-9e75-3b44932eb421",
-        "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",
-        "030794c1-ac77-496b-92df-f27374a8bd58",
-        "e48ece36-62e2-4504-bad9-02848725956a",
-        "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
-    )
-)
-_SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
-_SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105  # a type mark, not a password
-_OUTPUT: Final = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
-_ASSETS: Final = frozenset(("c44067f5952c0a294b673a41bacd8c17", "0def7320c3a5731c473e5ecbe6d01bc7"))
 
 
 class UnsupportedValue(ValueError):
@@ -55,7 +39,7 @@ def decode(struct: Struct) -> Properties:
 def _decode(value: Value, path: Path, secrets: set[Path]) -> Json:
     kind = value.WhichOneof("kind")
     if kind == "string_value":
-        return UNKNOWN if value.string_value in _UNKNOWNS else value.string_value
+        return UNKNOWN if value.string_value in UNKNOWNS else value.string_value
     if kind == "number_value":
         number = value.number_value
         return int(number) if number.is_integer() else number
@@ -70,14 +54,14 @@ def _decode(value: Value, path: Path, secrets: set[Path]) -> Json:
 
 def _decode_struct(struct: Struct, path: Path, secrets: set[Path]) -> Json:
     fields = struct.fields
-    signature = fields[_SIGNATURE].string_value if _SIGNATURE in fields else ""
-    if signature in _ASSETS:
+    signature = fields[SIGNATURE].string_value if SIGNATURE in fields else ""
+    if signature in ASSETS:
         raise UnsupportedValue(
             f"{format_path(path)}: an asset or archive cannot be part of this resource; pass its text"
         )
-    if signature == _SECRET or (signature == _OUTPUT and fields["secret"].bool_value):
+    if signature == SECRET or (signature == OUTPUT and fields["secret"].bool_value):
         secrets.add(path)
-    if signature in (_SECRET, _OUTPUT):
+    if signature in (SECRET, OUTPUT):
         return _decode(fields["value"], path, secrets) if "value" in fields else UNKNOWN
     return {name: _decode(value, (*path, name), secrets) for name, value in fields.items()}
 
@@ -94,7 +78,7 @@ def _encode_struct(data: Mapping[str, Any], path: Path, secrets: frozenset[Path]
 def _encode(value: Json, path: Path, secrets: frozenset[Path]) -> Value:
     if path in secrets:
         plain = _encode_plain(value, path, secrets)
-        return Value(struct_value=Struct(fields={_SIGNATURE: Value(string_value=_SECRET), "value": plain}))
+        return Value(struct_value=Struct(fields={SIGNATURE: Value(string_value=SECRET), "value": plain}))
     return _encode_plain(value, path, secrets)
 
 

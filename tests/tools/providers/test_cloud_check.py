@@ -3,9 +3,10 @@
 import pytest
 
 from tests.tools.providers.test_cloud_tables import resource
+from tools.marks import UNKNOWN
 from tools.providers.cloud import check
 from tools.providers.cloud.check import nearest
-from tools.providers.values import UNKNOWN, format_path
+from tools.providers.values import format_path
 
 GROUP = "aws:eks/nodeGroup:NodeGroup"
 NATIVE = "tencentcloud:Kubernetes/nativeNodePool:NativeNodePool"

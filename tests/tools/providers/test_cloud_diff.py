@@ -3,8 +3,8 @@
 import pytest
 
 from tests.tools.providers.test_cloud_tables import cloud
+from tools.marks import UNKNOWN
 from tools.providers.cloud.diff import Change, changes, covers
-from tools.providers.values import UNKNOWN
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,10 @@ import re
 import pytest
 
 from tests.tools.providers.test_cloud_tables import account, cloud, resource
+from tools.marks import UNKNOWN
 from tools.providers.cloud import naming
 from tools.providers.cloud.resources import Resources, token_of
 from tools.providers.protocol import ProviderFailure
-from tools.providers.values import UNKNOWN
 
 URN = "urn:pulumi:dev::p::open-autoglm:aws:Network${}::{}"
 

@@ -3,10 +3,11 @@
 import pytest
 from google.protobuf.struct_pb2 import Struct
 
+from tools.marks import UNKNOWN
 from tools.providers.kubernetes.provider import KubernetesProvider
 from tools.providers.protocol import ProviderFailure
 from tools.providers.protos import provider_pb2 as pb
-from tools.providers.values import UNKNOWN, Properties, decode, encode
+from tools.providers.values import Properties, decode, encode
 
 URN = "urn:pulumi:dev::trial::autoglm:x:Parent$kubernetes:{}::web"
 

@@ -2,8 +2,8 @@
 
 import pytest
 
+from tools.marks import UNKNOWN
 from tools.providers.kubernetes.diff import compare, walk
-from tools.providers.values import UNKNOWN
 
 RBAC = "rbac.authorization.k8s.io/v1"
 AUTO = {"pulumi.com/autonamed": "true"}

@@ -4,9 +4,10 @@ import base64
 
 import pytest
 
+from tools.marks import UNKNOWN
 from tools.providers.kubernetes import inputs, outputs
 from tools.providers.kubernetes.ignored import kept, parse
-from tools.providers.values import UNKNOWN, Properties, get
+from tools.providers.values import Properties, get
 
 SECRET = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}}
 

@@ -4,8 +4,8 @@ import re
 
 import pytest
 
+from tools.marks import UNKNOWN
 from tools.providers.kubernetes import naming
-from tools.providers.values import UNKNOWN
 
 URN = "urn:pulumi:dev::trial::autoglm:gateway:Gateway$kubernetes:{}::web"
 AUTO = {"pulumi.com/autonamed": "true"}

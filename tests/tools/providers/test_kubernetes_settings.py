@@ -7,11 +7,11 @@ import sys
 import pytest
 import yaml
 
+from tools.marks import UNKNOWN
 from tools.providers.kubernetes import messages, settings
 from tools.providers.kubernetes.credentials import Credentials
 from tools.providers.kubernetes.errors import ApiError
 from tools.providers.kubernetes.kubeconfig import Connection, KubeconfigAbsent, KubeconfigError, load
-from tools.providers.values import UNKNOWN
 
 
 def kubeconfig(server="https://one:6443", **user):

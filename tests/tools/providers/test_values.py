@@ -4,7 +4,8 @@ import pytest
 from google.protobuf.json_format import ParseDict
 from google.protobuf.struct_pb2 import Struct
 
-from tools.providers.values import UNKNOWN, Properties, UnsupportedValue, decode, encode, format_path, get, has_unknown
+from tools.marks import UNKNOWN
+from tools.providers.values import Properties, UnsupportedValue, decode, encode, format_path, get, has_unknown
 
 SIGNATURE = "4dabf18193072939515e22adb298388d"
 SECRET = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105

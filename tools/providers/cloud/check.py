@@ -5,8 +5,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from tools.marks import UNKNOWN
 from tools.providers.cloud.schema import Schema, Shape, Type
-from tools.providers.values import UNKNOWN, Json, Path
+from tools.providers.values import Json, Path
 
 Failure = tuple[Path, str]
 

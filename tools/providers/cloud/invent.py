@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from tools.marks import UNKNOWN
 from tools.providers.cloud.schema import Schema, Shape, Type
-from tools.providers.values import UNKNOWN, Json
+from tools.providers.values import Json
 
 _DEEP = 8  # levels; some types hold themselves
 

@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from tools.marks import UNKNOWN
 from tools.providers.cloud.world import World
-from tools.providers.values import UNKNOWN, Json
+from tools.providers.values import Json
 
 _ALONE: Final = re.compile(r"\{(\w+)\}")
 _BASE36: Final = string.digits + string.ascii_lowercase

@@ -4,13 +4,14 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from tools.marks import UNKNOWN
 from tools.providers.cloud.cloud import Cloud
 from tools.providers.cloud.invent import complete
 from tools.providers.cloud.lookups import zones
 from tools.providers.cloud.render import Account, fill, known, seeded
 from tools.providers.cloud.schema import Schema
 from tools.providers.protocol import ProviderFailure
-from tools.providers.values import UNKNOWN, Json
+from tools.providers.values import Json
 
 _IDENTIFIER = "{NAME}-{HEX:.12}"
 

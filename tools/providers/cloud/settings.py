@@ -6,13 +6,13 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from tools.marks import UNKNOWN
 from tools.providers.cloud import check
 from tools.providers.cloud.cloud import Cloud
 from tools.providers.cloud.packages import Package
 from tools.providers.cloud.render import Account
 from tools.providers.cloud.schema import Schema
 from tools.providers.cloud.world import World
-from tools.providers.values import UNKNOWN
 
 _ENGINE = ("version", "pluginDownloadURL", "__internal")  # the engine's own entries among the arguments
 

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from tools.marks import UNKNOWN
 from tools.providers.kubernetes import naming
 from tools.providers.kubernetes.replace import replaces
-from tools.providers.values import UNKNOWN, Json, Path, get
+from tools.providers.values import Json, Path, get
 
 Change = Literal["ADD", "DELETE", "UPDATE"]
 

@@ -5,7 +5,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from tools.providers.values import UNKNOWN, Json, Path, Properties, format_path, get
+from tools.marks import UNKNOWN
+from tools.providers.values import Json, Path, Properties, format_path, get
 
 Failure = tuple[str, str]  # property path, reason
 

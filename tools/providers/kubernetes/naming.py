@@ -5,7 +5,8 @@ import secrets
 from collections.abc import Mapping
 from typing import Any, Final
 
-from tools.providers.values import UNKNOWN, Json, get
+from tools.marks import UNKNOWN
+from tools.providers.values import Json, get
 
 AUTONAMED: Final = "pulumi.com/autonamed"
 _SUFFIX: Final = 8  # hex characters, as in the official provider

@@ -4,9 +4,10 @@ import copy
 from collections.abc import Mapping
 from typing import Any, Final
 
+from tools.marks import UNKNOWN
 from tools.providers.kubernetes import naming
 from tools.providers.kubernetes.inputs import secret_paths
-from tools.providers.values import UNKNOWN, Json, Path, Properties, get
+from tools.providers.values import Json, Path, Properties, get
 
 INITIAL_API_VERSION: Final = "__initialApiVersion"
 FIELD_MANAGER: Final = "__fieldManager"

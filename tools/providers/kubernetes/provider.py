@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from google.protobuf.empty_pb2 import Empty  # type: ignore[import-untyped]
 
+from tools.marks import UNKNOWN
 from tools.providers.kubernetes import VERSION, inputs, naming, settings
 from tools.providers.kubernetes.cluster import Cluster
 from tools.providers.kubernetes.diff import Difference
@@ -13,7 +14,7 @@ from tools.providers.kubernetes.resources import Resources
 from tools.providers.kubernetes.waiting import Waiter
 from tools.providers.protocol import Message, ProviderFailure, Servicer
 from tools.providers.protos import provider_pb2 as pb
-from tools.providers.values import UNKNOWN, Properties, decode, encode, format_path, get
+from tools.providers.values import Properties, decode, encode, format_path, get
 
 _KINDS: Final = pb.PropertyDiff.Kind
 _UNCONFIGURED: Final = "the engine used the provider before it configured it"

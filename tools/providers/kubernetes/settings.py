@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from tools.marks import UNKNOWN
 from tools.providers.kubernetes import kubeconfig
 from tools.providers.kubernetes.kubeconfig import Connection, KubeconfigAbsent, KubeconfigError
-from tools.providers.values import UNKNOWN, has_unknown
+from tools.providers.values import has_unknown
 
 _REFUSED: Final = {
     "renderYamlToDirectory": "the stand-in applies to a cluster only; render manifests with the official plugin",

@@ -4,11 +4,12 @@ from typing import Final
 
 from google.protobuf.empty_pb2 import Empty  # type: ignore[import-untyped]
 
+from tools.marks import UNKNOWN
 from tools.providers.protocol import Message, ProviderFailure, Servicer
 from tools.providers.protos import provider_pb2 as pb
 from tools.providers.random import VERSION
 from tools.providers.random.resources import KINDS, RandomKind
-from tools.providers.values import UNKNOWN, Path, Properties, decode, encode, has_unknown
+from tools.providers.values import Path, Properties, decode, encode, has_unknown
 
 _REPLACE: Final = pb.PropertyDiff.Kind.UPDATE_REPLACE
 
