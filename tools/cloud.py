@@ -61,7 +61,8 @@ def down(region: Region, clouds: Sequence[str], clock: Clock, show: Show) -> Non
         return
     prepare(region, clouds, clock)
     clock.line(f"pulumi destroy: stack {stack.name} on {', '.join(clouds)}")
-    stack.foreground("destroy", show=show)
+    # What opens a cluster lasts hours on Alibaba Cloud, and is no longer in force by now: the program asks for new.
+    stack.foreground("destroy", "--run-program", show=show)
 
 
 def reachable(endpoint: str) -> bool:

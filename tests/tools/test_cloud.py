@@ -94,6 +94,19 @@ def test_up_takes_a_cloud_stack_to_its_cloud(monkeypatch: pytest.MonkeyPatch) ->
     assert taken == [("tencentcloud-ap-guangzhou", "tencentcloud")]
 
 
+def test_down_asks_for_credentials_of_today(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    ran: list[tuple[str, ...]] = []
+    there = tmp_path / "Pulumi.yaml"
+    there.touch()
+    monkeypatch.setattr(cloud.Stack, "config", property(lambda self: there))
+    monkeypatch.setattr(cloud.Stack, "exists", lambda self: True)
+    monkeypatch.setattr(cloud.Stack, "resources", lambda self: ["one"])
+    monkeypatch.setattr(cloud.Stack, "foreground", lambda self, *command, show: ran.append(command))
+    monkeypatch.setattr(cloud, "prepare", lambda region, clouds, clock: None)
+    cloud.down(regions.load(STACKS["alicloud"]), ["alicloud"], Clock(lambda line: None), lambda line: None)
+    assert ran == [("destroy", "--run-program")]
+
+
 def test_only_an_endpoint_that_answers_is_asked() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
