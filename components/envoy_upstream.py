@@ -24,8 +24,8 @@ RETRIES: Json = {
     "retry_back_off": {"base_interval": "0.05s", "max_interval": "0.5s"},
 }
 
-# Below the time after which any server closes an idle connection (5 s by default in uvicorn): no request meets a
-# connection that is closing.
+# Below the time after which any server closes an idle connection: no request meets a connection that is closing. The
+# shortest known is the 5 s of uvicorn's default, which vLLM keeps; the bundled torch engine waits 75 s.
 _HTTP: Json = {
     "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": {
         "@type": "type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",

@@ -35,6 +35,12 @@ STAGES = (
     Stage(name="mypy", argv=("python", "-m", "mypy")),
     Stage(name="unit tests", argv=("python", "-m", "pytest", "-q", "-m", "not integration and not e2e")),
     Stage(
+        name="serving mypy",
+        argv=("python", "-m", "mypy"),
+        folder=SERVING,
+        python=SERVING_VENV / "bin" / "python",
+    ),
+    Stage(
         name="serving tests",
         argv=("python", "-m", "pytest", "-q"),
         folder=SERVING,

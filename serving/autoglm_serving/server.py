@@ -21,7 +21,8 @@ from autoglm_serving.model import folder
 from autoglm_serving.settings import ServeSettings
 
 KEEP_ALIVE_SECONDS = 75
-"""Longer than a gateway keeps idle connections (set it to 60 s there), so that it is never the server that hangs up."""
+"""Longer than any usual gateway keeps an idle connection to a server (Envoy 60 s, nginx 60 s; the gateway of this
+project 4 s), so that it is never the server that hangs up."""
 
 CLOSE_SECONDS = 5
 """What clients that do not read get at the very end."""
