@@ -17,6 +17,14 @@ class Sampled:
     complete: bool = False
 
 
+@dataclass(frozen=True)
+class Pending:
+    """Nothing of this slice counts yet: a piece of its image was encoded. Give the slice again, in any later step.
+
+    A large screenshot takes seconds in the vision tower, and the answers beside it must not wait for all of them.
+    """
+
+
 class ModelRunner(Protocol):
     """Owns the weights, the cache's memory and the samplers. Called on the engine's thread alone."""
 
@@ -25,9 +33,9 @@ class ModelRunner(Protocol):
     """Tokens of one block."""
     num_blocks: int
 
-    def execute(self, batch: List[Slice]) -> list[Sampled | Exception | None]:
-        """One result a slice: None where it does not sample, an Exception where only this sequence failed (its
-        sampling, its logits). Raises when the step as a whole failed; then nothing of it counts, and the engine may
+    def execute(self, batch: List[Slice]) -> list[Sampled | Pending | Exception | None]:
+        """One result a slice: None where it does not sample, Pending where its image is not ready, an Exception where
+        only this sequence failed (its sampling, its logits). Raises when the step as a whole failed; then nothing of it counts, and the engine may
         run its slices again, each alone. Tokens before `start` are in the blocks already.
         """
 
