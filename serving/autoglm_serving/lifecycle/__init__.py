@@ -1,0 +1,1 @@
+"""Versions of models: found, loaded beside each other, switched, rolled back, unloaded."""
