@@ -17,6 +17,8 @@ class Sequence:
     """Numbers of the cache's blocks, in order; set by the block manager."""
     computed: int = field(default=0, init=False)
     """Tokens from the start whose keys and values are held; set by the scheduler."""
+    block_names: list[bytes] = field(default_factory=list, init=False)
+    """Of its full blocks, as far as they were asked for; see prefix.py."""
     state: Any = field(default=None, init=False)
     """The runner's own (sampler, positions, image embeddings); None until it is first run, and after a preemption."""
     cancelled: bool = field(default=False, init=False)

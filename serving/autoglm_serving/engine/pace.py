@@ -1,0 +1,74 @@
+"""How many tokens of prompts a step may carry, from how long steps took. Imports no torch.
+
+A piece of a prompt makes the step that carries it longer, and every running answer waits for it. So the engine learns
+what a step without prompts takes at each batch size and what a prompt's token adds, and carries as many as fit.
+"""
+
+SMOOTHING = 0.2
+"""Weight of the latest step in the averages."""
+
+OUTLIER = 4.0
+"""A step counts at most this many times the average: a pause of the machine is no news about the model."""
+
+FEWEST = 16
+"""Tokens that a step carries at least: prompts must come to an end too."""
+
+UNKNOWN = 64
+"""Tokens beside running answers before anything was measured."""
+
+AIM = 0.8
+"""Share of the allowed extra time that is used: steps vary."""
+
+ALONE_SECONDS = 0.5
+"""Length of a step that holds up no answer, only those who come or leave meanwhile."""
+
+ALONE_FEWEST = 256
+"""Tokens from which a longer piece computes no faster: the weights are read once for all of them."""
+
+
+class Pace:
+    def __init__(self, *, most: int, stall_factor: float) -> None:
+        self._most = most
+        self._extra = (stall_factor - 1) * AIM
+        self._quiet: dict[int, float] = {}
+        """Seconds of a step without prompts, by the answers' number rounded up to a power of two."""
+        self._token: float | None = None
+        """Seconds that one token of a prompt adds."""
+
+    def budget(self, answers: int) -> int:
+        """Tokens of prompts for a step that continues this many answers."""
+        quiet = self._quiet_seconds(answers) if answers else None
+        if not answers:
+            wanted = self._most if self._token is None else max(ALONE_FEWEST, int(ALONE_SECONDS / self._token))
+        elif quiet is None or self._token is None:
+            wanted = UNKNOWN
+        else:
+            wanted = max(FEWEST, int(self._extra * quiet / self._token))
+        return max(1, min(wanted, self._most - answers))
+
+    def observe(self, answers: int, prompt_tokens: int, seconds: float) -> None:
+        """A step of this many answers and tokens of prompts has taken so long."""
+        if not prompt_tokens:
+            size = _bucket(answers)
+            self._quiet[size] = _smoothed(self._quiet.get(size), seconds)
+            return
+        quiet = self._quiet_seconds(answers) if answers else 0.0
+        if quiet is not None:
+            # Even a token that seems to cost nothing must not make the budget endless.
+            self._token = _smoothed(self._token, max(seconds - quiet, seconds * 0.01) / prompt_tokens)
+
+    def _quiet_seconds(self, answers: int) -> float | None:
+        size = _bucket(answers)
+        if size in self._quiet or not self._quiet:
+            return self._quiet.get(size)
+        return self._quiet[min(self._quiet, key=lambda known: abs(known - size))]
+
+
+def _bucket(answers: int) -> int:
+    return 1 << (answers - 1).bit_length()
+
+
+def _smoothed(average: float | None, latest: float) -> float:
+    if average is None:
+        return latest
+    return average + SMOOTHING * (min(latest, OUTLIER * average) - average)
