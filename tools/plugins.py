@@ -33,7 +33,11 @@ class Plugin:
         )
 
 
-ALWAYS: Final = {"kubernetes": Plugin(versions.PULUMI_KUBERNETES), "random": Plugin(versions.PULUMI_RANDOM)}
+ALWAYS: Final = {
+    "kubernetes": Plugin(versions.PULUMI_KUBERNETES),
+    "random": Plugin(versions.PULUMI_RANDOM),
+    "tls": Plugin(versions.PULUMI_TLS),
+}
 # The variables and files that the plugins' own documentation names: the AWS SDK's credential chain;
 # help.aliyun.com/en/terraform/terraform-authentication; `Provider` of tencentcloud_iac_pulumi 0.2.3. Read 2026-11.
 CLOUDS: Final = {

@@ -7,6 +7,7 @@ PULUMI = "3.259.0"
 PULUMI_PYTHON_HOST = "3.60.0"  # later language hosts are a Go module of their own that the module proxy does not serve
 PULUMI_KUBERNETES = "4.34.2"
 PULUMI_RANDOM = "4.21.4"
+PULUMI_TLS = "5.6.2"
 KUBERNETES = "1.34.1"
 ETCD = "3.6.4"
 COREDNS = "1.12.4"

@@ -17,7 +17,7 @@ from tools import paths
 
 _TIMEOUT = 180  # seconds a command may take
 _SDK = "github.com/pulumi/pulumi/sdk/v3@v3.60.0/python/cmd/pulumi-language-python-exec"
-PLUGINS = ("kubernetes", "random")
+PLUGINS = ("kubernetes", "random", "tls")
 _PASSPHRASE = "for tests only"  # noqa: S105  # protects throw-away states
 
 

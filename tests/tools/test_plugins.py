@@ -36,9 +36,9 @@ def installed(monkeypatch, calls, fails=None):
 
 
 def test_a_stack_has_the_plugins_of_its_own_cloud():
-    assert list(plugins.of("private")) == ["kubernetes", "random"]
-    assert list(plugins.of("aws")) == ["kubernetes", "random", "aws"]
-    assert list(plugins.of("fleet")) == ["kubernetes", "random", "aws", "alicloud", "tencentcloud"]
+    assert list(plugins.of("private")) == ["kubernetes", "random", "tls"]
+    assert list(plugins.of("aws")) == ["kubernetes", "random", "tls", "aws"]
+    assert list(plugins.of("fleet")) == ["kubernetes", "random", "tls", "aws", "alicloud", "tencentcloud"]
 
 
 def test_without_credentials_a_cloud_is_stood_in_for(machine, monkeypatch):
@@ -46,10 +46,10 @@ def test_without_credentials_a_cloud_is_stood_in_for(machine, monkeypatch):
     installed(monkeypatch, calls)
     said = plugins.ensure(machine / "log", "alicloud")
     assert said == (
-        "kubernetes official, random official, "
+        "kubernetes official, random official, tls official, "
         "alicloud stand-in, as there are no credentials: nothing is made in the cloud"
     )
-    assert [call[4] for call in calls] == ["kubernetes", "random"]
+    assert [call[4] for call in calls] == ["kubernetes", "random", "tls"]
     launcher = machine / "bin" / "pulumi-resource-alicloud"
     assert "-m tools.providers.alicloud" in launcher.read_text()
     assert launcher.stat().st_mode & 0o111
@@ -74,7 +74,7 @@ def test_an_installed_plugin_is_taken_without_asking_the_network(machine, monkey
     monkeypatch.setattr(official, "reachable", lambda url: pytest.fail("asked the network"))
     for name, plugin in plugins.ALWAYS.items():
         (machine / "home/plugins" / f"resource-{name}-v{plugin.version}").mkdir(parents=True)
-    assert plugins.ensure(machine / "log") == "kubernetes official, random official"
+    assert plugins.ensure(machine / "log") == "kubernetes official, random official, tls official"
 
 
 def test_a_download_that_fails_ends_in_the_stand_in(machine, monkeypatch):
@@ -88,7 +88,7 @@ def test_what_stood_in_once_for_kubernetes_does_so_without_the_network(machine, 
     for name in plugins.ALWAYS:
         plugins.write_launcher(machine / "bin" / f"pulumi-resource-{name}", name)
     monkeypatch.setattr(official, "reachable", lambda url: pytest.fail("asked the network"))
-    assert plugins.ensure(machine / "log") == "kubernetes stand-in, random stand-in"
+    assert plugins.ensure(machine / "log") == "kubernetes stand-in, random stand-in, tls stand-in"
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,9 @@
 
 import sys
 
+from tools import versions
+from tools.providers.kept import KeptProvider
 from tools.providers.protocol import serve
-from tools.providers.random.provider import RandomProvider
+from tools.providers.random.resources import KINDS
 
-sys.exit(serve(RandomProvider(), sys.argv[1:]))
+sys.exit(serve(KeptProvider("random", versions.PULUMI_RANDOM, KINDS), sys.argv[1:]))

@@ -4,24 +4,10 @@ import base64
 import secrets
 import uuid
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, Final
 
+from tools.providers.kept import Inputs, Kind
 from tools.providers.random import characters
-
-Inputs: TypeAlias = Mapping[str, Any]
-
-
-@dataclass(frozen=True, kw_only=True)
-class RandomKind:
-    """`make` returns the id and the outputs beyond the inputs; all names of `outputs` are unknown in a preview."""
-
-    outputs: tuple[str, ...]
-    make: Callable[[Inputs], tuple[str, dict[str, Any]]]
-    inputs: frozenset[str]
-    secret: frozenset[str] = frozenset()
-    defaults: Callable[[Inputs], dict[str, Any]] = dict
-    failures: Callable[[Inputs], Iterator[tuple[str, str]]] = lambda inputs: iter(())
 
 
 def _password(inputs: Inputs) -> tuple[str, dict[str, Any]]:
@@ -69,8 +55,8 @@ _CHARACTERS: Final = frozenset(
 )  # fmt: skip
 
 # By the token's last part. RandomPassword's `bcryptHash` is left out: the standard library has no bcrypt.
-KINDS: Final[Mapping[str, RandomKind]] = {
-    "RandomPassword": RandomKind(
+KINDS: Final[Mapping[str, Kind]] = {
+    "RandomPassword": Kind(
         outputs=("result",),
         secret=frozenset(("result",)),
         make=_password,
@@ -78,21 +64,21 @@ KINDS: Final[Mapping[str, RandomKind]] = {
         defaults=characters.with_defaults,
         failures=characters.failures,
     ),
-    "RandomString": RandomKind(
+    "RandomString": Kind(
         outputs=("result",),
         make=_string,
         inputs=_CHARACTERS,
         defaults=characters.with_defaults,
         failures=characters.failures,
     ),
-    "RandomUuid": RandomKind(outputs=("result",), make=_uuid, inputs=frozenset(("keepers",))),
-    "RandomId": RandomKind(
+    "RandomUuid": Kind(outputs=("result",), make=_uuid, inputs=frozenset(("keepers",))),
+    "RandomId": Kind(
         outputs=("b64Std", "b64Url", "dec", "hex"),
         make=_id,
         inputs=frozenset(("byteLength", "keepers", "prefix")),
         failures=_positive("byteLength"),
     ),
-    "RandomBytes": RandomKind(
+    "RandomBytes": Kind(
         outputs=("base64", "hex"),
         secret=frozenset(("base64", "hex")),
         make=_bytes,
