@@ -58,8 +58,8 @@ def load(settings: ServeSettings) -> Service:
     )
     logs.info("engine", device=str(model.device), dtype=str(model.dtype), threads=threads, max_model_len=max_model_len)
     engine.start()
-    metrics = Metrics(settings.served_model_name, engine.stats)
-    return Service(models=OneModel(served), limits=limits, metrics=metrics)
+    models = OneModel(served)
+    return Service(models=models, limits=limits, metrics=Metrics(models))
 
 
 def context(asked: int | None, possible: int) -> int:

@@ -40,10 +40,11 @@ def client() -> Iterator[TestClient]:
     worker = Worker(LatePoisonRunner(), max_running=2, max_waiting=1, capacity_tokens=100, step_timeout=60)
     worker.start()
     model = ServedModel(name="m", version="1", created=0, engine=worker, prompts=NumberPrompts(), max_model_len=100)
+    models = OneModel(model)
     service = Service(
-        models=OneModel(model),
+        models=models,
         limits=Limits(max_images=1, max_image_pixels=100, max_body_bytes=10_000),
-        metrics=Metrics("m", worker.stats),
+        metrics=Metrics(models),
     )
     with TestClient(create_app(service), raise_server_exceptions=False) as client:
         yield client

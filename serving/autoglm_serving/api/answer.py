@@ -1,7 +1,6 @@
 """One answer on its way from the engine's thread to a client: text, stop strings, counts and times."""
 
 import asyncio
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,6 +8,7 @@ from autoglm_serving.api.models import ServedModel
 from autoglm_serving.engine.base import Failure, FinishReason, Output, Prompt, Request, SamplingParams, Token
 from autoglm_serving.metrics import Metrics
 from autoglm_serving.text import Detokenizer, StopStrings
+from autoglm_serving.timeline import Timeline
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,17 +31,17 @@ class Answer:
         arrived: float,
     ) -> None:
         """`arrived` is the time of the request's arrival on the monotonic clock. Raises EngineError."""
+        self.timeline = Timeline(arrived)
         self.prompt_tokens = len(prompt.token_ids)
         self.completion_tokens = 0
         self.finish_reason: FinishReason | None = None
-        self.first_token_seconds: float | None = None
-        self._metrics = metrics
-        self._arrived = self._latest = arrived
+        self._metrics = metrics.of(model.name)
         self._detokenizer = Detokenizer(model.prompts.decode)
         self._stops = StopStrings(stops)
         # At most max_tokens entries: a client that reads slowly holds no more memory than its own answer.
         self._outputs: asyncio.Queue[Output] = asyncio.Queue()
         loop = asyncio.get_running_loop()
+        self.timeline.submitted = self.timeline.clock()
         self._ticket = model.engine.submit(
             Request(
                 prompt=prompt,
@@ -54,6 +54,7 @@ class Answer:
         """The next piece of text, which is empty while a character is incomplete. Raises EngineError."""
         output = await self._outputs.get()
         if isinstance(output, Failure):
+            self._metrics.failed(output.error)
             raise output.error
         self._count(output)
         text, stopped = self._stops.push(self._detokenizer.push(output.token_id))
@@ -68,11 +69,12 @@ class Answer:
         self._ticket.cancel()
         if self.finish_reason is None:
             return
-        self._metrics.count_success(self.finish_reason)
-        self._metrics.prompt_tokens.inc(self.prompt_tokens)
-        self._metrics.request.observe(time.monotonic() - self._arrived)
-        self._metrics.request_prompt_tokens.observe(self.prompt_tokens)
-        self._metrics.request_generation_tokens.observe(self.completion_tokens)
+        self._metrics.complete(
+            self.timeline,
+            prompt_tokens=self.prompt_tokens,
+            completion_tokens=self.completion_tokens,
+            finish_reason=self.finish_reason,
+        )
 
     def usage(self) -> dict[str, int]:
         return {
@@ -89,15 +91,8 @@ class Answer:
         return text + more + self._stops.flush(), reason
 
     def _count(self, token: Token) -> None:
-        now = time.monotonic()
-        if self.first_token_seconds is None:
-            self.first_token_seconds = now - self._arrived
-            self._metrics.first_token.observe(self.first_token_seconds)
-        else:
-            self._metrics.next_token.observe(now - self._latest)
-        self._latest = now
+        self._metrics.token(self.timeline.token(token.scheduled))
         self.completion_tokens += 1
-        self._metrics.generation_tokens.inc()
 
 
 def _unless_closed(loop: asyncio.AbstractEventLoop, outputs: "asyncio.Queue[Output]", output: Output) -> None:

@@ -182,5 +182,5 @@ def _close(request: Request, answer: Answer) -> None:
         prompt_tokens=answer.prompt_tokens,
         completion_tokens=answer.completion_tokens,
         finish_reason=answer.finish_reason,
-        first_token_seconds=answer.first_token_seconds,
+        first_token_seconds=answer.timeline.first_token_seconds,
     )

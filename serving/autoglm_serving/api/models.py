@@ -1,11 +1,11 @@
 """Which models the API serves now. A request holds the one it began with until it has ended."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Protocol
 
-from autoglm_serving.engine.base import Engine, Prompt
+from autoglm_serving.engine.base import Engine, EngineStats, Prompt
 from autoglm_serving.model.messages import Message
 
 
@@ -65,6 +65,9 @@ class Models(Protocol):
 
     def list(self) -> Sequence[ModelInfo]: ...
 
+    def stats(self) -> Mapping[str, EngineStats]:
+        """Of the models that are loaded, by name, as metrics show them. Any thread."""
+
     def alive(self) -> bool:
         """False once an engine is dead or hangs: then only a new process helps."""
 
@@ -97,6 +100,9 @@ class OneModel:
                 max_model_len=model.max_model_len,
             )
         ]
+
+    def stats(self) -> Mapping[str, EngineStats]:
+        return {self._model.name: self._model.engine.stats()}
 
     def alive(self) -> bool:
         return self._model.engine.alive()

@@ -68,6 +68,8 @@ class Token:
     token_id: int
     finish_reason: FinishReason | None = None
     logprob: Logprob | None = None
+    scheduled: float | None = None
+    """When its request left the queue, on the monotonic clock."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -162,6 +162,8 @@ class Engine:
 
     def _compute(self, step: Step) -> None:
         began = self._clock()
+        for piece in step.slices:
+            piece.sequence.scheduled = piece.sequence.scheduled or began
         outcome = run_step(self._runner, step.slices, self._heartbeat.beat)
         if outcome.whole:
             self._pace.observe(step.answers, step.prompt_tokens, self._clock() - began)
@@ -179,7 +181,12 @@ class Engine:
                     continue
                 finish_reason = self._scheduler.take(piece, result)
                 if result is not None:
-                    token = Token(token_id=result.token_id, finish_reason=finish_reason, logprob=result.logprob)
+                    token = Token(
+                        token_id=result.token_id,
+                        finish_reason=finish_reason,
+                        logprob=result.logprob,
+                        scheduled=sequence.scheduled,
+                    )
                     outputs.append((sequence, token))
                 if finish_reason is not None:
                     ended.append(sequence)

@@ -22,6 +22,8 @@ class Sequence:
     state: Any = field(default=None, init=False)
     """The runner's own (sampler, positions, image embeddings); None until it is first run, and after a preemption."""
     cancelled: bool = field(default=False, init=False)
+    scheduled: float | None = field(default=None, init=False)
+    """When something of it was first computed, on the monotonic clock; set by the engine."""
 
     def __post_init__(self) -> None:
         self.token_ids = list(self.request.prompt.token_ids)
