@@ -128,17 +128,12 @@ def _build(kind: str, tokens: dict[str, int]) -> Any:
     config = Glm4vConfig(
         text_config=VISION_TEXT | {"pad_token_id": pad},
         vision_config=VISION,
-        **{
-            f"{name}_token_id": tokens[token]
-            for name, token in {
-                "image": "<|image|>",
-                "video": "<|video|>",
-                "image_start": "<|begin_of_image|>",
-                "image_end": "<|end_of_image|>",
-                "video_start": "<|begin_of_video|>",
-                "video_end": "<|end_of_video|>",
-            }.items()
-        },
+        image_token_id=tokens["<|image|>"],
+        video_token_id=tokens["<|video|>"],
+        image_start_token_id=tokens["<|begin_of_image|>"],
+        image_end_token_id=tokens["<|end_of_image|>"],
+        video_start_token_id=tokens["<|begin_of_video|>"],
+        video_end_token_id=tokens["<|end_of_video|>"],
     )
     return Glm4vForConditionalGeneration(config)
 

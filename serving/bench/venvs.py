@@ -1,4 +1,4 @@
-"""The peers' own environments, from lock files: `python3 -m bench.venvs [vllm] [transformers]`, `--lock` to make the locks.
+"""The peers' own environments, from lock files: `python3 -m bench.venvs`; with `--lock`, the lock files are made anew.
 
 Each peer pins packages that ours pins otherwise, so each has an environment of its own under `.tools/peers/`.
 """
