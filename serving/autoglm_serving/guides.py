@@ -26,11 +26,11 @@ MESSAGE_LENGTH = 200
 
 UNMEETABLE = "no text can meet it"
 
-LIMITS = {
-    "max_lexer_states": 20_000,  # 1-2 kB each
-    "max_grammar_size": 50_000,  # the library's own bound, 65,525 symbols, is met by a panic
-    "verbose_errors": False,
-}
+MAX_LEXER_STATES = 20_000
+"""Of one constraint; a state takes 1-2 kB."""
+
+MAX_GRAMMAR_SIZE = 50_000
+"""Symbols; at 65,525 the library ends in a panic."""
 
 
 class GuideError(ValueError):
@@ -108,7 +108,10 @@ class Grammars:
         from llguidance import LLMatcher, LLParserLimits
 
         grammar = _GRAMMARS[constraint.kind](constraint.text)
-        matcher = LLMatcher(self._tokens(), grammar, log_level=0, limits=LLParserLimits(**LIMITS))
+        limits = LLParserLimits(
+            max_lexer_states=MAX_LEXER_STATES, max_grammar_size=MAX_GRAMMAR_SIZE, verbose_errors=False
+        )
+        matcher = LLMatcher(self._tokens(), grammar, log_level=0, limits=limits)
         # Whether a constraint can be met at all shows in its first mask.
         first = matcher.deep_copy()
         if not first.is_error():
