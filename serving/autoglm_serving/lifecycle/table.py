@@ -79,10 +79,11 @@ class Shelf(Generic[T]):
         return max(able, key=lambda entry: entry.candidate.version, default=None)
 
     def target(self) -> Entry[T] | None:
-        """The version that should be active: the chosen one or the newest; older ones where that was given up."""
+        """The version that should be active: the chosen one or the newest; older ones where that is missing or bad."""
         versions = sorted((version for version, entry in self.entries.items() if not entry.gone), reverse=True)
-        if self.chosen in versions:
-            versions = versions[versions.index(self.chosen) :]
+        if self.chosen is not None:
+            # What is newer than the choice was not chosen; still it is better than no answer.
+            versions.sort(key=lambda version: self.chosen is not None and version > self.chosen)
         return next((self.entries[v] for v in versions if self.entries[v].state not in GIVEN_UP), None)
 
     def sync(self, wanted: Wanted) -> None:
