@@ -165,7 +165,7 @@ class Engine:
         for piece in step.slices:
             piece.sequence.scheduled = piece.sequence.scheduled or began
         outcome = run_step(self._runner, step.slices, self._heartbeat.beat)
-        if outcome.whole:
+        if outcome.whole and not any(isinstance(result, Pending) for result in outcome.results):
             self._pace.observe(step.answers, step.prompt_tokens, self._clock() - began)
         ended: list[Sequence] = []
         outputs: list[tuple[Sequence, Output]] = []

@@ -1,58 +1,98 @@
-"""From a row of logits to a token: penalties, temperature, top-k, top-p and min-p in vLLM's order."""
+"""From a batch of logits to a token a row: penalties, guides, then the best token or a drawn one, as vLLM does it.
+
+A row's token depends on its own logits and state alone, never on the rest of the batch.
+"""
+
+from collections.abc import Sequence as List
 
 import torch
+from torch import Tensor
 
-from autoglm_serving.engine.base import SamplingParams
+from autoglm_serving.engine import logit_rules
+from autoglm_serving.engine.base import Logprob, SamplingParams
+from autoglm_serving.engine.draws import draw
+from autoglm_serving.engine.model_runner import Sampled
+from autoglm_serving.engine.sample_state import SampleState
 
 GREEDY_BELOW = 1e-5
 """Temperatures below this are greedy, as in vLLM: dividing by them overflows."""
 
 
+def sample(logits: Tensor, states: List[SampleState]) -> list[Sampled | Exception]:
+    """One token a row of [rows, vocabulary] logits, or the error of that row alone. float32 logits are overwritten."""
+    values = logits.float().contiguous()
+    errors = _not_numbers(values)
+    logit_rules.penalise(values, states)
+    asked = [row for row, state in enumerate(states) if state.params.logprobs is not None]
+    # What is reported are the model's own wishes, whatever a guide allows.
+    wishes = values[asked].log_softmax(dim=-1) if asked else values
+    errors = logit_rules.guide(values, states) | errors
+    tokens = _choose(values, states, errors)
+    logprobs = _logprobs(wishes, [(tokens[row], states[row].params.logprobs or 0) for row in asked])
+    reported = dict(zip(asked, logprobs, strict=True))
+    return [
+        errors[row] if row in errors else _said(states[row], tokens[row], reported.get(row))
+        for row in range(len(states))
+    ]
+
+
+def _not_numbers(values: Tensor) -> dict[int, Exception]:
+    # A sum is not finite when one of its terms is not, and takes a thirtieth of the time of looking at each.
+    finite = values.sum(dim=-1).isfinite().tolist()
+    return {row: ArithmeticError("the model's logits are not finite") for row, good in enumerate(finite) if not good}
+
+
+def _choose(values: Tensor, states: List[SampleState], errors: dict[int, Exception]) -> list[int]:
+    """A token for each row; of a row with an error, any."""
+    tokens = _best(values)
+    drawn = [row for row, state in enumerate(states) if state.params.temperature >= GREEDY_BELOW and row not in errors]
+    if drawn:
+        rows = values if len(drawn) == len(states) else values[drawn]
+        for row, token in zip(drawn, draw(rows, [states[row] for row in drawn]).tolist(), strict=True):
+            tokens[row] = token
+    return tokens
+
+
+def _best(values: Tensor) -> list[int]:
+    """The first of the largest of each row."""
+    # numpy's argmax is vectorised on a CPU, torch's is not: 0.01 and 0.14 ms a row of 151,552.
+    best: list[int] = (values.numpy() if values.device.type == "cpu" else values).argmax(-1).tolist()
+    return best
+
+
+def _logprobs(wishes: Tensor, asked: list[tuple[int, int]]) -> list[Logprob]:
+    """`asked` has the chosen token and the number of likely ones of each row of logprobs."""
+    if not asked:
+        return []
+    most = min(max(count for _, count in asked), wishes.shape[1])
+    top, ids = (part.tolist() for part in wishes.topk(most, dim=-1))
+    chosen = wishes.gather(1, torch.tensor([[token] for token, _ in asked], device=wishes.device))[:, 0].tolist()
+    return [
+        Logprob(chosen=chosen[row], top=tuple(zip(ids[row][:count], top[row][:count], strict=True)))
+        for row, (_, count) in enumerate(asked)
+    ]
+
+
+def _said(state: SampleState, token: int, logprob: Logprob | None) -> Sampled | Exception:
+    try:
+        complete = state.guide is not None and state.guide.accept(token)
+    except Exception as error:
+        return error
+    return Sampled(token_id=token, logprob=logprob, complete=complete)
+
+
 class Sampler:
-    """Holds one request's counts and random state."""
+    """One request alone, for a runner that computes one sequence at a time."""
 
-    def __init__(self, params: SamplingParams, prompt: torch.Tensor, vocab_size: int) -> None:
-        """`prompt` is a 1-D tensor of token ids; its device is where the logits come from."""
-        self._params = params
-        self._counts = torch.zeros(vocab_size, device=prompt.device)
-        self._in_prompt = torch.zeros(vocab_size, dtype=torch.bool, device=prompt.device)
-        self._in_prompt[prompt] = True
-        self._random = torch.Generator(device=prompt.device)
-        if params.seed is None:
-            self._random.seed()
-        else:
-            # torch takes 64 bits; OpenAI's seed may be any integer, negative ones too.
-            self._random.manual_seed(params.seed & (2**63 - 1))
+    def __init__(self, params: SamplingParams, prompt: Tensor, vocab_size: int) -> None:
+        """`prompt` is a 1-D tensor of token ids."""
+        self._token_ids: list[int] = prompt.tolist()
+        self._state = SampleState(params, self._token_ids, len(self._token_ids), None)
 
-    def sample(self, logits: torch.Tensor) -> int:
+    def sample(self, logits: Tensor) -> int:
         """`logits` is [vocab_size]. Raises ArithmeticError when they are not numbers."""
-        row = self._penalised(logits.float())
-        if not bool(torch.isfinite(row).all()):
-            raise ArithmeticError("the model's logits are not finite")
-        token = int(row.argmax()) if self._params.temperature < GREEDY_BELOW else self._drawn(row)
-        self._counts[token] += 1
-        return token
-
-    def _penalised(self, logits: torch.Tensor) -> torch.Tensor:
-        params = self._params
-        if params.repetition_penalty != 1.0:
-            seen = self._in_prompt | (self._counts > 0)
-            factor = torch.where(logits > 0, 1 / params.repetition_penalty, params.repetition_penalty)
-            logits = torch.where(seen, logits * factor, logits)
-        if params.frequency_penalty:
-            logits = logits - params.frequency_penalty * self._counts
-        if params.presence_penalty:
-            logits = logits - params.presence_penalty * (self._counts > 0)
-        return logits
-
-    def _drawn(self, logits: torch.Tensor) -> int:
-        params = self._params
-        ordered, tokens = (logits / params.temperature).sort(descending=True)
-        if params.top_k:
-            ordered = ordered[: params.top_k]
-        probabilities = ordered.softmax(dim=-1)
-        # A token stays while the mass before it is under top_p, so the first always does.
-        keep = probabilities.cumsum(dim=-1) - probabilities < params.top_p
-        keep &= probabilities >= params.min_p * probabilities[0]
-        choice = torch.multinomial(probabilities * keep, 1, generator=self._random)
-        return int(tokens[choice])
+        (result,) = sample(logits[None].clone(), [self._state])
+        if isinstance(result, Exception):
+            raise result
+        self._token_ids.append(result.token_id)
+        return result.token_id
