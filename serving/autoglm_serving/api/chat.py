@@ -1,15 +1,14 @@
 """`POST /v1/chat/completions`."""
 
-import asyncio
 import time
 import uuid
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import ExitStack
-from typing import Any, TypeVar
+from typing import Any
 
 import anyio.to_thread
 from pydantic import ValidationError
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
@@ -17,14 +16,13 @@ from autoglm_serving import logs
 from autoglm_serving.api import errors
 from autoglm_serving.api.answer import Answer, Delta
 from autoglm_serving.api.chunks import DONE, Envelope, event
+from autoglm_serving.api.connection import while_connected
 from autoglm_serving.api.models import ModelNotReady, ServedModel, UnknownModel
 from autoglm_serving.api.schema import ChatCompletionRequest, ImagePart
 from autoglm_serving.api.service import Limits, Service
 from autoglm_serving.engine.base import EngineError, Prompt
 from autoglm_serving.images import ImageError, decode
 from autoglm_serving.model.messages import Message, PromptError, PromptTooLong
-
-T = TypeVar("T")
 
 PREPARING = 2
 """Prompts that are prepared at the same time: each may hold a decoded image, and the engine needs the CPUs too."""
@@ -47,10 +45,10 @@ class ChatCompletions:
                 answer = Answer(model, self._service.metrics, prompt, sampling, asked.stops, arrived=arrived)
                 held.callback(_close, request, answer)
                 # Until the first token is there, a failure can still be a status code.
-                first = await _while_connected(request, answer.next())
+                first = await while_connected(request, answer.next())
                 if asked.stream:
                     return EventStream(held.pop_all(), _events(envelope, answer, first, asked.include_usage))
-                text = await _while_connected(request, _collect(answer, first))
+                text = await while_connected(request, _collect(answer, first))
             except EngineError as error:
                 raise errors.from_engine(error) from error
             return JSONResponse(envelope.completion(answer, text))
@@ -158,20 +156,6 @@ async def _events(envelope: Envelope, answer: Answer, delta: Delta, include_usag
         # The status code is gone; clients know an error inside the stream by its "error" key.
         yield event(errors.from_engine(error).body())
     yield DONE
-
-
-async def _while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
-    """The work's result. Raises ClientDisconnect, with the work cancelled, when the client leaves first."""
-    working = asyncio.ensure_future(work)
-    leaving = asyncio.ensure_future(request.receive())
-    try:
-        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        if not working.done():
-            raise ClientDisconnect
-        return working.result()
-    finally:
-        working.cancel()
-        leaving.cancel()
 
 
 def _close(request: Request, answer: Answer) -> None:
