@@ -162,7 +162,7 @@ def _metavar(name: str, field: FieldInfo) -> str:
     choices: tuple[str, ...] = getattr(field.annotation, "__args__", ())
     if choices and all(isinstance(choice, str) for choice in choices):
         return "{" + ",".join(choices) + "}"
-    return {"model": "FOLDER"}.get(name, name.rpartition("_")[2].upper())
+    return {"model": "FOLDER", "model_repository": "FOLDER"}.get(name, name.rpartition("_")[2].upper())
 
 
 def _help(field: FieldInfo) -> str:

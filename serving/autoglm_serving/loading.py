@@ -2,64 +2,116 @@
 
 import os
 import time
+from functools import partial
+from pathlib import Path
 
-from autoglm_serving import logs
-from autoglm_serving.api.models import OneModel, ServedModel
+from autoglm_serving import __version__, logs
+from autoglm_serving.api.models import Models, OneModel, ServedModel
 from autoglm_serving.api.service import Limits, Service
 from autoglm_serving.cpu import usable_cpus
 from autoglm_serving.engine.worker import Worker
 from autoglm_serving.errors import SettingsError
+from autoglm_serving.lifecycle.chat import ChatLoader, RepositoryModels
+from autoglm_serving.lifecycle.directory import DirectoryCatalogue
+from autoglm_serving.lifecycle.memory import default_budget, memory_of
+from autoglm_serving.lifecycle.registry import Options
 from autoglm_serving.metrics import Metrics
+from autoglm_serving.quarantine.guard import GuardedEngine
+from autoglm_serving.quarantine.ledger import Ledger
 from autoglm_serving.settings import ServeSettings
 
 
-def load(settings: ServeSettings) -> Service:
-    """The model of a verified folder behind the API, its engine started. Raises ServingError."""
+def load(settings: ServeSettings, ledger: Ledger | None = None) -> Service:
+    """The models behind the API: one that is loaded now, or a repository that is watched. Raises ServingError."""
+    _prepare_torch(settings)
+    limits = Limits(
+        max_images=settings.limit_mm_per_prompt.image,
+        max_image_pixels=settings.max_image_pixels,
+        max_body_bytes=settings.max_body_bytes,
+    )
+    models = _models(settings)
+    return Service(models=models, limits=limits, metrics=Metrics(models))
+
+
+def load_folder(settings: ServeSettings, folder: Path, *, name: str, version: str) -> ServedModel:
+    """One version of a model from its folder, verified; its engine is started. Raises ServingError."""
+    from autoglm_serving.model import folder as model_folder
+
+    began = time.monotonic()
+    report = model_folder.check(folder)
+    logs.info("model verified", folder=str(folder), bytes=report.bytes, seconds=_since(began))
+    began = time.monotonic()
+    served = _load_verified(settings, folder, name=name, version=version)
+    logs.info("model loaded", name=name, version=version, server=__version__, seconds=_since(began))
+    return served
+
+
+def _models(settings: ServeSettings) -> Models:
+    load_version = partial(load_folder, settings)
+    if settings.model is not None:
+        return OneModel(load_version(settings.model, name=settings.served_model_name, version="1"))
+    assert settings.model_repository is not None  # noqa: S101  the settings say that one of them is given
+    loader = ChatLoader(
+        load_folder=load_version,
+        estimate_folder=partial(memory_of, dtype=settings.dtype),
+        trial_seconds=settings.step_timeout,
+    )
+    options = Options(
+        budget_bytes=settings.model_memory_budget or default_budget(),
+        eager=settings.model_loading == "eager",
+        poll_seconds=settings.model_poll_seconds,
+        standby_seconds=settings.model_standby_seconds,
+    )
+    models = RepositoryModels(DirectoryCatalogue(settings.model_repository), loader, options)
+    models.start()
+    return models
+
+
+def _prepare_torch(settings: ServeSettings) -> None:
+    """Size the thread pools, which happens when torch is imported."""
     threads = settings.threads or usable_cpus()
-    # torch's thread pools are sized when it is imported.
     os.environ["OMP_NUM_THREADS"] = str(threads)
     # Threads that spin while they wait for each other take the cores from everything else, and from each other.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    import torch
+
+    torch.set_num_threads(threads)
+
+
+def _load_verified(settings: ServeSettings, folder: Path, *, name: str, version: str) -> ServedModel:
     import torch
 
     from autoglm_serving.engine.runner import Glm4vRunner
     from autoglm_serving.model import loader
     from autoglm_serving.model.prompts import PromptBuilder
 
-    torch.set_num_threads(threads)
-    model = loader.load(settings.model, dtype=settings.dtype, device=settings.device)
+    model = loader.load(folder, dtype=settings.dtype, device=settings.device)
     max_model_len = context(settings.max_model_len, model.config.get_text_config().max_position_embeddings)
     prompts = PromptBuilder(
-        settings.model,
+        folder,
         image_token_id=model.config.image_token_id,
         content_format=settings.chat_template_content_format,
         max_pixels=settings.mm_processor_kwargs.max_pixels,
         max_model_len=max_model_len,
     )
     engine = Worker(
-        Glm4vRunner(model, loader.eos_token_ids(settings.model)),
+        Glm4vRunner(model, loader.eos_token_ids(folder)),
         max_running=settings.max_num_seqs,
         max_waiting=settings.max_num_waiting,
         capacity_tokens=settings.max_num_seqs * max_model_len,
         step_timeout=settings.step_timeout,
     )
-    limits = Limits(
-        max_images=settings.limit_mm_per_prompt.image,
-        max_image_pixels=settings.max_image_pixels,
-        max_body_bytes=settings.max_body_bytes,
-    )
-    served = ServedModel(
-        name=settings.served_model_name,
-        version="1",
+    device, threads = str(model.device), torch.get_num_threads()
+    logs.info("engine", device=device, dtype=str(model.dtype), threads=threads, max_model_len=max_model_len)
+    engine.start()
+    return ServedModel(
+        name=name,
+        version=version,
         created=int(time.time()),
-        engine=engine,
+        engine=GuardedEngine(engine, ledger) if ledger else engine,
         prompts=prompts,
         max_model_len=max_model_len,
     )
-    logs.info("engine", device=str(model.device), dtype=str(model.dtype), threads=threads, max_model_len=max_model_len)
-    engine.start()
-    models = OneModel(served)
-    return Service(models=models, limits=limits, metrics=Metrics(models))
 
 
 def context(asked: int | None, possible: int) -> int:
@@ -67,3 +119,7 @@ def context(asked: int | None, possible: int) -> int:
     if asked is not None and asked > possible:
         raise SettingsError(f"--max-model-len: {asked} is more than the {possible} tokens the model was made for")
     return asked or possible
+
+
+def _since(began: float) -> float:
+    return round(time.monotonic() - began, 3)

@@ -6,18 +6,16 @@ import os
 import signal
 import socket
 import sys
-import time
 from collections.abc import Iterator
 from types import FrameType
 
 import uvicorn
 
-from autoglm_serving import __version__, logs
+from autoglm_serving import logs
 from autoglm_serving.api.app import create_app
 from autoglm_serving.api.service import Service
 from autoglm_serving.errors import SettingsError
 from autoglm_serving.loading import load
-from autoglm_serving.model import folder
 from autoglm_serving.settings import ServeSettings
 
 KEEP_ALIVE_SECONDS = 75
@@ -37,12 +35,7 @@ def run(settings: ServeSettings) -> int:
         signal.signal(number, _leave_at_once)
     logs.configure(settings.log_level)
     listener = _bind(settings.host, settings.port)
-    began = time.monotonic()
-    report = folder.check(settings.model)
-    logs.info("model verified", folder=str(settings.model), bytes=report.bytes, seconds=_since(began))
-    began = time.monotonic()
     service = load(settings)
-    logs.info("model loaded", name=settings.served_model_name, version=__version__, seconds=_since(began))
     try:
         asyncio.run(_serve(settings, service, listener))
     finally:
@@ -123,7 +116,3 @@ def _bind(host: str, port: int) -> socket.socket:
 
 def _leave_at_once(number: int, frame: FrameType | None) -> None:
     raise SystemExit(0)
-
-
-def _since(began: float) -> float:
-    return round(time.monotonic() - began, 3)

@@ -3,7 +3,10 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, Json
+from pydantic import BaseModel, ConfigDict, Field, Json, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError, PydanticKnownError
+
+from autoglm_serving.vllm.settings import VllmSettings
 
 MIB = 1024 * 1024
 
@@ -24,14 +27,37 @@ class ProcessorOptions(BaseModel):
     max_pixels: int | None = Field(default=None, ge=112 * 112)
 
 
-class ServeSettings(BaseModel):
+class ServeSettings(VllmSettings):
     """A description is the flag's help text; a bound is the check that the flag's value must pass."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
 
-    model: Path = Field(description="folder of the model, with its SHA256SUMS")
+    model_repository: Path | None = Field(
+        default=None, description="folder of MODEL/VERSION/ folders, which is watched; instead of --model"
+    )
+    model: Path | None = Field(
+        default=None, validate_default=True, description="folder of the model, with its SHA256SUMS"
+    )
     served_model_name: str = Field(
         default="autoglm-phone-9b", min_length=1, max_length=128, description="the model's name in the API"
+    )
+    model_loading: Literal["eager", "lazy"] = Field(
+        default="eager", description="when a repository's models are loaded: at the start, or when first asked for"
+    )
+    model_memory_budget: int | None = Field(
+        default=None,
+        ge=1,
+        description="bytes that a repository's loaded models may take together (default: 85% of the container's)",
+    )
+    model_poll_seconds: float = Field(
+        default=5.0, gt=0, le=3600, allow_inf_nan=False, description="seconds between two looks at the repository"
+    )
+    model_standby_seconds: float = Field(
+        default=60.0,
+        ge=0,
+        le=86400,
+        allow_inf_nan=False,
+        description="seconds that a replaced version stays in memory, to take over again if the new one gives trouble",
     )
     host: str = Field(default="0.0.0.0", min_length=1, description="address to listen on")  # noqa: S104  a pod's
     port: int = Field(default=8000, ge=0, le=65535, description="port to listen on; 0 picks a free one")
@@ -71,6 +97,30 @@ class ServeSettings(BaseModel):
         default=25_000_000, ge=1, description="width times height of an image, before it is decoded"
     )
     max_body_bytes: int = Field(default=32 * MIB, ge=1024, description="size of a request's body")
+    quarantine_crashes: int = Field(
+        default=3, ge=0, description="a request that crashed the engine so often is refused; 0 refuses none"
+    )
+    quarantine_seconds: float = Field(
+        default=3600.0, gt=0, allow_inf_nan=False, description="how long after its last crash it is refused"
+    )
+    quarantine_file: Path | None = Field(
+        default=None, description="keeps the crashes over restarts, those of the process itself too (default: none)"
+    )
+    otlp_traces_endpoint: str | None = Field(
+        default=None,
+        pattern=r"^https?://",
+        description="where traces go, by OTLP over HTTP (default: OpenTelemetry's environment variables; none: off)",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="debug also logs the probes"
     )
+
+    @field_validator("model")
+    @classmethod
+    def _one_place(cls, model: Path | None, info: ValidationInfo) -> Path | None:
+        repository = info.data.get("model_repository")
+        if model is None and repository is None:
+            raise PydanticKnownError("missing")
+        if model is not None and repository is not None:
+            raise PydanticCustomError("two_places", "--model-repository is given too, and only one of them can be")
+        return model

@@ -3,6 +3,7 @@
 from typing import Protocol, TypeVar
 
 from autoglm_serving.lifecycle.catalogue import Candidate
+from autoglm_serving.lifecycle.memory import give_back
 
 
 class Loaded(Protocol):
@@ -31,3 +32,12 @@ class Loader(Protocol[T_co]):
 
         Raises ServingError for a version that can't work until its files change; anything else is tried again.
         """
+
+
+def close_all(closing: list[T]) -> None:
+    """Close each, and forget it: a name that still held one would keep its memory."""
+    if not closing:
+        return
+    while closing:
+        closing.pop().close()
+    give_back()

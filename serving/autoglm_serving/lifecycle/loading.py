@@ -8,7 +8,7 @@ from typing import Generic
 from autoglm_serving import logs
 from autoglm_serving.errors import ServingError
 from autoglm_serving.lifecycle import steps
-from autoglm_serving.lifecycle.loader import Loader, T
+from autoglm_serving.lifecycle.loader import Loader, T, close_all
 from autoglm_serving.lifecycle.memory import make_room
 from autoglm_serving.lifecycle.state import State
 from autoglm_serving.lifecycle.table import Entry, Shelf
@@ -59,8 +59,7 @@ class Loading(Generic[T]):
             with self._lock:
                 closing = self._room(shelves, shelf, entry, need)
             if closing is not None:
-                for loaded in closing:
-                    loaded.close()
+                close_all(closing)
                 self._begin(entry, need)
                 return
 

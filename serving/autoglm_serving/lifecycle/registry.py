@@ -11,7 +11,7 @@ from autoglm_serving import logs
 from autoglm_serving.api.models import ModelNotReady, UnknownModel
 from autoglm_serving.lifecycle import steps
 from autoglm_serving.lifecycle.catalogue import Catalogue, CatalogueError
-from autoglm_serving.lifecycle.loader import Loader, T
+from autoglm_serving.lifecycle.loader import Loader, T, close_all
 from autoglm_serving.lifecycle.loading import Loading
 from autoglm_serving.lifecycle.state import State, VersionStatus
 from autoglm_serving.lifecycle.table import Entry, Shelf
@@ -110,8 +110,7 @@ class Registry(Generic[T]):
             for entry in self._entries():
                 entry.loaded, entry.bytes = None, 0
         self._wake.set()
-        for one in loaded:
-            one.close()
+        close_all(loaded)
 
     def refresh(self) -> None:
         """One pass, as the thread makes it: after a lease's end, a load's end, and every `poll_seconds`."""
@@ -126,8 +125,7 @@ class Registry(Generic[T]):
             for shelf in shelves:
                 steps.supervise(shelf, now, self._options.standby_seconds)
             closing = [loaded for shelf in shelves for loaded in steps.retire(shelf)]
-        for loaded in closing:
-            loaded.close()
+        close_all(closing)
         self._loading.advance(shelves)
         self._publish()
 
