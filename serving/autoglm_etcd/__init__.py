@@ -1,5 +1,6 @@
 """A client of etcd's v3 API: keys, transactions, leases, watches, members. For servers, and for what keeps etcd itself.
 
-Own code, since no kept library speaks it from Python: the ones there are have not been released for years, know neither
-etcd 3.5's learners nor a watch that goes on after a compaction. gRPC does the work.
+Own code over gRPC, since the kept libraries fall short (2026-11): aetcd 1.0 knows one endpoint, no learners and no users,
+and its watch ends at a compaction or a lost member; etcd3gw 2.7 goes through etcd's JSON gateway, which can't tell
+clients apart by their certificates.
 """
