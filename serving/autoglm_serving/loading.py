@@ -2,6 +2,7 @@
 
 import os
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -29,12 +30,17 @@ def load(settings: ServeSettings, ledger: Ledger | None = None) -> Service:
         max_image_pixels=settings.max_image_pixels,
         max_body_bytes=settings.max_body_bytes,
     )
-    models = _models(settings)
+    models = _models(settings, ledger)
     return Service(models=models, limits=limits, metrics=Metrics(models))
 
 
-def load_folder(settings: ServeSettings, folder: Path, *, name: str, version: str) -> ServedModel:
-    """One version of a model from its folder, verified; its engine is started. Raises ServingError."""
+def load_folder(
+    settings: ServeSettings, folder: Path, *, name: str, version: str, ledger: Ledger | None = None
+) -> ServedModel:
+    """One version of a model from its folder, verified; its engine is started, behind the quarantine's `ledger`.
+
+    Raises ServingError.
+    """
     from autoglm_serving.model import folder as model_folder
 
     began = time.monotonic()
@@ -43,11 +49,11 @@ def load_folder(settings: ServeSettings, folder: Path, *, name: str, version: st
     began = time.monotonic()
     served = _load_verified(settings, folder, name=name, version=version)
     logs.info("model loaded", name=name, version=version, server=__version__, seconds=_since(began))
-    return served
+    return replace(served, engine=GuardedEngine(served.engine, ledger)) if ledger else served
 
 
-def _models(settings: ServeSettings) -> Models:
-    load_version = partial(load_folder, settings)
+def _models(settings: ServeSettings, ledger: Ledger | None) -> Models:
+    load_version = partial(load_folder, settings, ledger=ledger)
     if settings.model is not None:
         return OneModel(load_version(settings.model, name=settings.served_model_name, version="1"))
     assert settings.model_repository is not None  # noqa: S101  the settings say that one of them is given
@@ -108,7 +114,7 @@ def _load_verified(settings: ServeSettings, folder: Path, *, name: str, version:
         name=name,
         version=version,
         created=int(time.time()),
-        engine=GuardedEngine(engine, ledger) if ledger else engine,
+        engine=engine,
         prompts=prompts,
         max_model_len=max_model_len,
     )

@@ -16,6 +16,8 @@ from autoglm_serving.api.app import create_app
 from autoglm_serving.api.service import Service
 from autoglm_serving.errors import SettingsError
 from autoglm_serving.loading import load
+from autoglm_serving.quarantine.journal import Journal
+from autoglm_serving.quarantine.ledger import Ledger
 from autoglm_serving.settings import ServeSettings
 
 KEEP_ALIVE_SECONDS = 75
@@ -35,9 +37,10 @@ def run(settings: ServeSettings) -> int:
         signal.signal(number, _leave_at_once)
     logs.configure(settings.log_level)
     listener = _bind(settings.host, settings.port)
-    service = load(settings)
+    ledger = _ledger(settings)
+    service = load(settings, ledger)
     try:
-        asyncio.run(_serve(settings, service, listener))
+        asyncio.run(_serve(settings, service, listener, ledger))
     finally:
         service.models.stop()
     logs.info("stopped")
@@ -52,7 +55,7 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def _serve(settings: ServeSettings, service: Service, listener: socket.socket) -> None:
+async def _serve(settings: ServeSettings, service: Service, listener: socket.socket, ledger: Ledger | None) -> None:
     config = uvicorn.Config(
         create_app(service),
         http="h11",  # bounds the size of a request's head, which httptools does not
@@ -75,6 +78,9 @@ async def _serve(settings: ServeSettings, service: Service, listener: socket.soc
             logs.warning("second signal: leaving at once", open_requests=service.lifecycle.active)
             sys.stdout.flush()
             os._exit(128 + number)
+        if ledger and service.models.alive():
+            # From here on it may be killed for being slow, which is no request's fault.
+            ledger.close()
         drains.append(loop.create_task(_drain(service, server, settings.shutdown_timeout)))
 
     for number in SIGNALS:
@@ -95,6 +101,16 @@ async def _drain(service: Service, server: uvicorn.Server, timeout: float) -> No
         logs.warning("drain timed out: open requests are ended", open_requests=service.lifecycle.active)
         await asyncio.to_thread(service.models.stop)
     server.should_exit = True
+
+
+def _ledger(settings: ServeSettings) -> Ledger | None:
+    if not settings.quarantine_crashes:
+        return None
+    return Ledger(
+        crashes=settings.quarantine_crashes,
+        seconds=settings.quarantine_seconds,
+        journal=Journal(settings.quarantine_file),
+    )
 
 
 def _bind(host: str, port: int) -> socket.socket:
