@@ -74,7 +74,7 @@ def running_server(model: Path, log: Path, *flags: str) -> Iterator[Server]:
     with log.open("wb") as output:
         process = subprocess.Popen(argv, stdout=output, stderr=subprocess.STDOUT, env=environment())
     try:
-        yield Server(process, _listening_port(process, log), log)
+        yield Server(process, listening_port(process, log), log)
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
             assert process.wait(timeout=30) == 0, log.read_text()
@@ -84,7 +84,7 @@ def running_server(model: Path, log: Path, *flags: str) -> Iterator[Server]:
             process.wait()
 
 
-def _listening_port(process: subprocess.Popen[bytes], log: Path) -> int:
+def listening_port(process: subprocess.Popen[bytes], log: Path) -> int:
     for _ in range(600):
         for line in log.read_text().splitlines():
             if '"listening"' in line:
