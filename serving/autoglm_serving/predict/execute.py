@@ -12,6 +12,9 @@ Tensors = Mapping[str, Array]
 Result = Tensors | TensorError | RequestFailed
 """TensorError where the request is at fault, RequestFailed where the model is."""
 
+MAX_REASON = 500
+"""Characters of a model's own error in an answer."""
+
 
 def execute(runtime: Runtime, requests: Sequence[Tensors], rows: Sequence[int]) -> list[Result]:
     """A result for each request. `rows` is how many of the batch's rows are each request's."""
@@ -38,12 +41,18 @@ def _run(runtime: Runtime, inputs: Tensors) -> Tensors:
     except TensorError:
         raise
     except Exception as error:
-        raise RequestFailed(f"the model failed: {error}") from error
+        raise RequestFailed(f"the model failed: {_last_line(error)}") from error
     try:
         check_outputs(runtime.outputs, outputs)
     except TensorError as error:
         raise RequestFailed(f"the model gave what it does not say it gives: {error}") from None
     return outputs
+
+
+def _last_line(error: Exception) -> str:
+    """Of an interpreter's many lines, the reason: the rest is the model's code, which is no client's business."""
+    lines = [line for line in str(error).splitlines() if line.strip()]
+    return (lines[-1] if lines else type(error).__name__)[:MAX_REASON]
 
 
 def _split(outputs: Tensors, rows: Sequence[int]) -> list[Tensors]:

@@ -95,6 +95,8 @@ def read(folder: Path) -> ModelSettings:
         raise ModelError(f"{path} can't be read: {error.strerror}") from None
     except ValidationError as error:
         fault = error.errors(include_url=False)[0]
-        where = ".".join(map(str, fault["loc"])) or "the file"
-        value = json.dumps(fault["input"], default=str)[:100] if fault["loc"] else "its content"
+        if not fault["loc"]:
+            raise ModelError(f"{path}: {fault['msg']}") from None
+        where = ".".join(map(str, fault["loc"]))
+        value = json.dumps(fault["input"], default=str)[:100]
         raise ModelError(f"{path}: {where}: {value} is not allowed: {fault['msg']}") from None

@@ -98,6 +98,12 @@ class Worker:
         """Requests in the queue."""
         return self._batcher.waiting
 
+    @property
+    def load(self) -> float:
+        """Share of the last second that it worked, of all its instances."""
+        with self._changed:
+            return self._load.value(self._clock())
+
     def retry_after(self) -> int:
         """Seconds, at least 1, in which the requests that wait now are answered at the present rate."""
         return max(1, math.ceil(self.waiting * self._seconds_a_request / len(self._threads)))
