@@ -3,12 +3,13 @@
 import threading
 import time
 import zlib
+from collections import Counter
 from collections.abc import Callable
 from collections.abc import Sequence as List
 from typing import Any
 
 from autoglm_serving.engine.base import Output, Prompt, Request, SamplingParams
-from autoglm_serving.engine.model_runner import Sampled
+from autoglm_serving.engine.model_runner import Pending, Sampled
 from autoglm_serving.engine.sequence import Sequence, Slice
 
 EOS = 0
@@ -43,6 +44,8 @@ class FakeRunner:
         block_size: int = 4,
         next_token: Callable[[Sequence], int] = counting,
         step_seconds: float = 0.0,
+        memory_tokens: int = 10**9,
+        image_steps: int = 0,
     ) -> None:
         self.num_blocks = num_blocks
         self.block_size = block_size
@@ -53,23 +56,27 @@ class FakeRunner:
         """Request id, start and count of every slice that was computed."""
         self.live: dict[Sequence, list[int]] = {}
         """Sequences whose state is held: a hash of all that each place of theirs depends on."""
+        self.memory_tokens = memory_tokens
+        """A step of more tokens finds no memory."""
+        self._image_steps = image_steps
+        """Steps that are given to an image before its prompt is computed."""
+        self._encoded: Counter[bytes] = Counter()
         self._next_token = next_token
         self._step_seconds = step_seconds
         self._cells: dict[tuple[int, int], int] = {}
         self._broken = False
 
-    def execute(self, batch: List[Slice]) -> list[Sampled | Exception | None]:
+    def execute(self, batch: List[Slice]) -> list[Sampled | Pending | Exception | None]:
         assert self.gate.wait(20)
         time.sleep(self._step_seconds)
         first = [piece.sequence.request.prompt.token_ids[0] for piece in batch]
         self._broken = self._broken or BROKEN_DEVICE in first
         if self._broken or POISON in first:
             raise RuntimeError("poison")
+        if sum(piece.count for piece in batch) > self.memory_tokens:
+            raise MemoryError
         self.steps.append([(piece.sequence.request.request_id, piece.start, piece.count) for piece in batch])
-        for piece in batch:
-            _extend(self.live.setdefault(piece.sequence, []), piece.sequence)
-            self._write(piece)
-        return [self._result(piece) for piece in batch]
+        return [Pending() if self._encodes(piece) else self._compute(piece) for piece in batch]
 
     def release(self, sequence: Sequence) -> None:
         self.live.pop(sequence, None)
@@ -77,6 +84,18 @@ class FakeRunner:
     def probe(self) -> None:
         if self._broken:
             raise RuntimeError("no device")
+
+    def _encodes(self, piece: Slice) -> bool:
+        """A step's share of work on the images of a slice; False when they are ready."""
+        digests = [] if piece.sequence.images is None else piece.sequence.images.digests
+        missing = [digest for digest in digests if self._encoded[digest] < self._image_steps]
+        self._encoded.update(missing)
+        return bool(missing)
+
+    def _compute(self, piece: Slice) -> Sampled | Exception | None:
+        _extend(self.live.setdefault(piece.sequence, []), piece.sequence)
+        self._write(piece)
+        return self._result(piece)
 
     def _write(self, piece: Slice) -> None:
         for place in range(piece.start, piece.start + piece.count):

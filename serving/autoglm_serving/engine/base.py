@@ -70,6 +70,8 @@ class Token:
     logprob: Logprob | None = None
     scheduled: float | None = None
     """When its request left the queue, on the monotonic clock."""
+    cached_tokens: int = 0
+    """Tokens of the prompt that were found in the cache, so that they were not computed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,7 +135,11 @@ class EngineError(Exception):
 
 
 class QueueFull(EngineError):
-    """No place to wait; the same request may succeed later."""
+    """No place to wait; the same request may succeed after `retry_after` seconds, at the present rate."""
+
+    def __init__(self, message: str, *, retry_after: float = 1.0) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class EngineDead(EngineError):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from autoglm_serving import logs
 from autoglm_serving.engine.model_runner import ModelRunner, Pending, Sampled
+from autoglm_serving.engine.out_of_memory import is_out_of_memory
 from autoglm_serving.engine.sequence import Slice
 
 Result = Sampled | Exception | Pending | None
@@ -17,6 +18,8 @@ class Outcome:
     """One a slice; Pending where the device broke before its turn."""
     whole: bool
     """The step went through in one."""
+    out_of_memory: bool = False
+    """It did not, for want of memory."""
     broken: Exception | None = None
     """The device no longer computes."""
 
@@ -27,14 +30,15 @@ def run_step(runner: ModelRunner, slices: List[Slice], beat: Callable[[], None])
     try:
         return Outcome(list(runner.execute(slices)), whole=True)
     except Exception as error:
+        out_of_memory = is_out_of_memory(error)
         logs.warning("a step failed; its requests are run again, each alone", error=type(error).__name__)
     results: list[Result] = [Pending()] * len(slices)
     for place, piece in enumerate(slices):
         results[place] = _alone(runner, piece, beat)
         broken = _probe(runner, beat) if isinstance(results[place], Exception) else None
         if broken is not None:
-            return Outcome(results, whole=False, broken=broken)
-    return Outcome(results, whole=False)
+            return Outcome(results, whole=False, out_of_memory=out_of_memory, broken=broken)
+    return Outcome(results, whole=False, out_of_memory=out_of_memory)
 
 
 def _alone(runner: ModelRunner, piece: Slice, beat: Callable[[], None]) -> Result:

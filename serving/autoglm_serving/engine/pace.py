@@ -26,9 +26,16 @@ ALONE_FEWEST = 256
 """Tokens from which a longer piece computes no faster: the weights are read once for all of them."""
 
 
+CHEAPEST = 1e-7
+"""Seconds of a prompt's token that are believed: no device computes ten million a second."""
+
+RECOVERY = 1
+"""Tokens that a step may carry more after each that found memory, once one did not."""
+
+
 class Pace:
     def __init__(self, *, most: int, stall_factor: float) -> None:
-        self._most = most
+        self._most = self._limit = most
         self._extra = (stall_factor - 1) * AIM
         self._quiet: dict[int, float] = {}
         """Seconds of a step without prompts, by the answers' number rounded up to a power of two."""
@@ -44,18 +51,22 @@ class Pace:
             wanted = UNKNOWN
         else:
             wanted = max(FEWEST, int(self._extra * quiet / self._token))
-        return max(1, min(wanted, self._most - answers))
+        return max(1, min(wanted, self._limit, self._most - answers))
+
+    def shrink(self, tokens: int) -> None:
+        """A step of this many tokens of prompts found no memory: carry half of them, and slowly more again."""
+        self._limit = max(1, min(self._limit, tokens // 2))
 
     def observe(self, answers: int, prompt_tokens: int, seconds: float) -> None:
         """A step of this many answers and tokens of prompts has taken so long."""
+        self._limit = min(self._limit + RECOVERY, self._most)
         if not prompt_tokens:
             size = _bucket(answers)
             self._quiet[size] = _smoothed(self._quiet.get(size), seconds)
             return
         quiet = self._quiet_seconds(answers) if answers else 0.0
         if quiet is not None:
-            # Even a token that seems to cost nothing must not make the budget endless.
-            self._token = _smoothed(self._token, max(seconds - quiet, seconds * 0.01) / prompt_tokens)
+            self._token = _smoothed(self._token, max((seconds - quiet) / prompt_tokens, CHEAPEST))
 
     def _quiet_seconds(self, answers: int) -> float | None:
         size = _bucket(answers)

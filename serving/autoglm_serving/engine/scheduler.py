@@ -37,12 +37,15 @@ class Step:
 
 
 class Scheduler:
-    def __init__(self, blocks: BlockManager, *, max_running: int, eos_token_ids: frozenset[int]) -> None:
+    def __init__(
+        self, blocks: BlockManager, *, max_running: int, user_quantum: float, eos_token_ids: frozenset[int]
+    ) -> None:
         self.waiting = WaitingQueue()
         self.running: dict[Sequence, None] = {}
         self.preemptions = 0
         self._blocks = blocks
-        self._max_running = max_running
+        self.max_running = max_running
+        self._user_quantum = user_quantum
         self._eos_token_ids = eos_token_ids
         self._fairness = Fairness()
         self._deadlines: list[tuple[float, int, Sequence]] = []
@@ -77,12 +80,13 @@ class Scheduler:
 
     def plan(self, budget: Budget) -> Step:
         step = Step()
+        self._admit(step)
         order = sorted(self.running, key=self._turn)
+        while len(order) > self.max_running:
+            self._displace(order.pop(), step)
         for sequence in filter(_generates, list(order)):
             if sequence in self.running and self._make_room(sequence, order, step):
                 step.slices.append(Slice(sequence, sequence.computed, 1))
-        if not step.displaced:
-            self._admit()
         self._add_prompts(step, budget(len(step.slices)))
         return step
 
@@ -123,22 +127,36 @@ class Scheduler:
         """
         while not self._blocks.grow(sequence):
             victim = order.pop()
-            self.preempt(victim)
-            step.displaced.append(victim)
+            self._displace(victim, step)
             if victim is sequence:
                 return False
         return True
 
-    def _admit(self) -> None:
-        while len(self.running) < self._max_running:
-            sequence = self.waiting.head(self._fairness.served)
+    def _admit(self, step: Step) -> None:
+        while (sequence := self.waiting.head(self._fairness.served)) is not None:
             # Every running answer may want a block soon: who is let in must not be put out at once.
-            if sequence is None or not self._blocks.admit(sequence, spare=len(self.running)):
-                return
+            room = len(self.running) < self.max_running
+            if not (room and self._blocks.admit(sequence, spare=len(self.running))):
+                victim = max(self.running, key=self._turn, default=None)
+                if step.displaced or victim is None or not self._owes(victim, sequence):
+                    return
+                self._displace(victim, step)
+                continue
             self.waiting.remove(sequence)
             self.running[sequence] = None
-            cost = PROMPT_TOKEN * (len(sequence.token_ids) - sequence.computed)
-            self._fairness.charge(sequence.request.user, cost)
+            if not sequence.admitted:
+                sequence.admitted, sequence.cached = True, sequence.computed
+                cost = PROMPT_TOKEN * (sequence.prompt_length - sequence.computed)
+                self._fairness.charge(sequence.request.user, cost)
+
+    def _owes(self, victim: Sequence, waiting: Sequence) -> bool:
+        """Whether the victim's user is so far ahead that its place goes to another's request amid the answer."""
+        ahead = self._fairness.served(victim.request.user) - self._fairness.served(waiting.request.user)
+        return ahead > self._user_quantum
+
+    def _displace(self, sequence: Sequence, step: Step) -> None:
+        self.preempt(sequence)
+        step.displaced.append(sequence)
 
     def _add_prompts(self, step: Step, budget: int) -> None:
         prompts = sorted((one for one in self.running if not _generates(one)), key=self._turn)

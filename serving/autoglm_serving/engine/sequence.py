@@ -24,6 +24,12 @@ class Sequence:
     cancelled: bool = field(default=False, init=False)
     scheduled: float | None = field(default=None, init=False)
     """When something of it was first computed, on the monotonic clock; set by the engine."""
+    cached: int = field(default=0, init=False)
+    """Tokens of the prompt that were found computed when it first got a place; set by the scheduler."""
+    admitted: bool = field(default=False, init=False)
+    """It has had a place; set by the scheduler."""
+    strikes: int = field(default=0, init=False)
+    """How often a smallest step of it alone found no memory; set by the engine."""
 
     def __post_init__(self) -> None:
         self.token_ids = list(self.request.prompt.token_ids)

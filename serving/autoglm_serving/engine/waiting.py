@@ -40,6 +40,14 @@ class WaitingQueue:
         if not line:
             del self._users[user]
 
+    def count(self, user: str) -> int:
+        return len(self._users.get(user, ()))
+
+    def greediest(self) -> Sequence | None:
+        """Of the user with the most requests here the last one, if it has not begun."""
+        line = max(self._users.values(), key=len, default=[])
+        return line[-1][1] if line and not line[-1][1].admitted else None
+
     def head(self, served: Callable[[str], float]) -> Sequence | None:
         """The next one: of the user who was served least; of equals, who came first."""
         heads = (line[0] for line in self._users.values())
