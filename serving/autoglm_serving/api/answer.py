@@ -1,87 +1,100 @@
-"""One answer on its way from the engine's thread to a client: text, stop strings, counts and times."""
+"""The answers to one request on their way from the engine's thread to a client: text, stop strings, counts, times."""
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from autoglm_serving.api.models import ServedModel
-from autoglm_serving.engine.base import Failure, FinishReason, Output, Prompt, Request, SamplingParams, Token
-from autoglm_serving.metrics import Metrics
+from autoglm_serving.api.order import Order
+from autoglm_serving.engine.base import Failure, FinishReason, Guide, Logprob, Output, Request, Ticket, Token
+from autoglm_serving.metrics import Metrics, ModelMetrics
 from autoglm_serving.text import Detokenizer, StopStrings
 from autoglm_serving.timeline import Timeline
+
+Outputs = asyncio.Queue[tuple[int, Output]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reported:
+    """A token with its logprobs."""
+
+    token_id: int
+    logprob: Logprob
 
 
 @dataclass(frozen=True, kw_only=True)
 class Delta:
+    """The next piece of answer `index`. The text is empty while a character, or a stop string, is incomplete."""
+
+    index: int
     text: str
     finish_reason: FinishReason | None
+    reported: tuple[Reported, ...] = ()
 
 
-class Answer:
-    """Submits the request when made. `close` must be called in the end, whatever the end is."""
+class Choice:
+    """One of the answers."""
 
-    def __init__(
-        self,
-        model: ServedModel,
-        metrics: Metrics,
-        prompt: Prompt,
-        sampling: SamplingParams,
-        stops: Sequence[str],
-        *,
-        arrived: float,
-    ) -> None:
-        """`arrived` is the time of the request's arrival on the monotonic clock. Raises EngineError."""
-        self.timeline = Timeline(arrived)
-        self.prompt_tokens = len(prompt.token_ids)
+    def __init__(self, index: int, order: Order, metrics: ModelMetrics) -> None:
+        self.timeline = Timeline(order.arrived)
         self.completion_tokens = 0
         self.finish_reason: FinishReason | None = None
-        self._metrics = metrics.of(model.name)
-        self._detokenizer = Detokenizer(model.prompts.decode)
-        self._stops = StopStrings(stops)
-        # At most max_tokens entries: a client that reads slowly holds no more memory than its own answer.
-        self._outputs: asyncio.Queue[Output] = asyncio.Queue()
-        loop = asyncio.get_running_loop()
+        self.ticket: Ticket | None = None
+        self._index = index
+        self._order = order
+        self._metrics = metrics
+        self._detokenizer = Detokenizer(order.model.prompts.decode)
+        self._stops = StopStrings(order.stops)
+
+    def submit(self, request_id: str, guide: Guide | None, outputs: Outputs) -> None:
+        """Raises EngineError."""
+        order, index, loop = self._order, self._index, asyncio.get_running_loop()
+        sampling = order.sampling
+        if index and sampling.seed is not None:
+            # Answers of the same seed would be the same answer.
+            sampling = replace(sampling, seed=sampling.seed + index)
         self.timeline.submitted = self.timeline.clock()
-        self._ticket = model.engine.submit(
+        self.ticket = order.model.engine.submit(
             Request(
-                prompt=prompt,
+                prompt=order.prompt,
                 sampling=sampling,
-                listener=lambda output: _unless_closed(loop, self._outputs, output),
+                listener=lambda output: _unless_closed(loop, outputs, (index, output)),
+                request_id=f"{request_id}-{index}",
+                user=order.user,
+                priority=order.priority,
+                deadline=order.deadline,
+                guide=guide,
             )
         )
 
-    async def next(self) -> Delta:
-        """The next piece of text, which is empty while a character is incomplete. Raises EngineError."""
-        output = await self._outputs.get()
-        if isinstance(output, Failure):
-            self._metrics.failed(output.error)
-            raise output.error
-        self._count(output)
-        text, stopped = self._stops.push(self._detokenizer.push(output.token_id))
-        if stopped:
-            self.finish_reason = FinishReason.STOP
-        elif output.finish_reason is not None:
-            text, self.finish_reason = self._rest(text, output.finish_reason)
-        return Delta(text=text, finish_reason=self.finish_reason)
+    def take(self, token: Token) -> Delta:
+        self._metrics.token(self.timeline.token(token.scheduled))
+        self.completion_tokens += 1
+        if token.token_id in self._order.stop_token_ids:
+            text, self.finish_reason = self._rest("", FinishReason.STOP)
+        else:
+            text, stopped = self._stops.push(self._detokenizer.push(token.token_id))
+            if stopped:
+                self.finish_reason = FinishReason.STOP
+            elif token.finish_reason is not None:
+                text, self.finish_reason = self._rest(text, token.finish_reason)
+        if self.finish_reason is not None:
+            self.free()
+        reported = () if token.logprob is None else (Reported(token_id=token.token_id, logprob=token.logprob),)
+        return Delta(index=self._index, text=text, finish_reason=self.finish_reason, reported=reported)
 
-    def close(self) -> None:
-        """Free the engine's part at once; count the answer if it was complete."""
-        self._ticket.cancel()
-        if self.finish_reason is None:
-            return
-        self._metrics.complete(
-            self.timeline,
-            prompt_tokens=self.prompt_tokens,
-            completion_tokens=self.completion_tokens,
-            finish_reason=self.finish_reason,
-        )
+    def free(self) -> None:
+        if self.ticket is not None:
+            self.ticket.cancel()
 
-    def usage(self) -> dict[str, int]:
-        return {
-            "prompt_tokens": self.prompt_tokens,
-            "completion_tokens": self.completion_tokens,
-            "total_tokens": self.prompt_tokens + self.completion_tokens,
-        }
+    def count(self, prompt_tokens: int) -> None:
+        """Only an answer that was complete counts as one."""
+        if self.finish_reason is not None:
+            self._metrics.complete(
+                self.timeline,
+                prompt_tokens=prompt_tokens,
+                completion_tokens=self.completion_tokens,
+                finish_reason=self.finish_reason,
+            )
 
     def _rest(self, text: str, reason: FinishReason) -> tuple[str, FinishReason]:
         """The last text, with what was held back; a stop string may still hide in it."""
@@ -90,12 +103,81 @@ class Answer:
             return text + more, FinishReason.STOP
         return text + more + self._stops.flush(), reason
 
-    def _count(self, token: Token) -> None:
-        self._metrics.token(self.timeline.token(token.scheduled))
-        self.completion_tokens += 1
+
+class Answer:
+    """Submits the request when made, once for each answer that is asked for. `close` must be called in the end."""
+
+    def __init__(self, order: Order, metrics: Metrics, answer_id: str) -> None:
+        """Raises EngineError."""
+        self.id = answer_id
+        self.model = order.model
+        self.prompt_tokens = len(order.prompt.token_ids)
+        self._metrics = metrics.of(order.model.name)
+        # At most max_tokens entries each: a client that reads slowly holds no more memory than its own answers.
+        self._outputs: Outputs = asyncio.Queue()
+        self.choices = [Choice(index, order, self._metrics) for index in range(len(order.guides))]
+        try:
+            for choice, guide in zip(self.choices, order.guides, strict=True):
+                choice.submit(answer_id, guide, self._outputs)
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def done(self) -> bool:
+        return all(choice.finish_reason is not None for choice in self.choices)
+
+    @property
+    def completion_tokens(self) -> int:
+        return sum(choice.completion_tokens for choice in self.choices)
+
+    async def next(self) -> Delta:
+        """The next piece of any of the answers. Raises EngineError."""
+        while True:
+            index, output = await self._outputs.get()
+            choice = self.choices[index]
+            if choice.finish_reason is not None:
+                continue  # what was under way when a stop string ended it
+            if isinstance(output, Failure):
+                self._metrics.failed(output.error)
+                raise output.error
+            return choice.take(output)
+
+    async def rest(self, first: Delta) -> list[Delta]:
+        """Each answer whole, in order. Raises EngineError."""
+        texts: list[list[str]] = [[] for _ in self.choices]
+        reported: list[list[Reported]] = [[] for _ in self.choices]
+        delta = first
+        while True:
+            texts[delta.index].append(delta.text)
+            reported[delta.index] += delta.reported
+            if self.done:
+                break
+            delta = await self.next()
+        return [
+            Delta(
+                index=index,
+                text="".join(texts[index]),
+                finish_reason=choice.finish_reason,
+                reported=tuple(reported[index]),
+            )
+            for index, choice in enumerate(self.choices)
+        ]
+
+    def close(self) -> None:
+        """Free the engine's part at once; count the answers that were complete."""
+        for choice in self.choices:
+            choice.free()
+            choice.count(self.prompt_tokens)
 
 
-def _unless_closed(loop: asyncio.AbstractEventLoop, outputs: "asyncio.Queue[Output]", output: Output) -> None:
+def finish_reasons(choices: Sequence[Choice]) -> str | None:
+    """As the access log has them: one for all answers, or theirs."""
+    reasons = dict.fromkeys(str(choice.finish_reason) for choice in choices if choice.finish_reason is not None)
+    return ",".join(reasons) or None
+
+
+def _unless_closed(loop: asyncio.AbstractEventLoop, outputs: Outputs, output: tuple[int, Output]) -> None:
     """Called on the engine's thread; the loop is closed when the server has ended before the engine."""
     if not loop.is_closed():
         loop.call_soon_threadsafe(outputs.put_nowait, output)

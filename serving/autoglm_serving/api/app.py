@@ -14,6 +14,7 @@ from autoglm_serving import __version__
 from autoglm_serving.api import errors
 from autoglm_serving.api.catalogue import catalogue
 from autoglm_serving.api.chat import ChatCompletions
+from autoglm_serving.api.desk import Desk
 from autoglm_serving.api.middleware import CLIENT_LEFT, BodyLimit, Door, RequestLog
 from autoglm_serving.api.schema import ChatCompletionRequest
 from autoglm_serving.api.service import Service
@@ -29,11 +30,13 @@ def create_app(service: Service) -> ASGIApp:
     _add_openai(app, service)
     _add_operations(app, service)
     max_body_bytes = service.limits.max_body_bytes
-    return RequestLog(Door(BodyLimit(app, max_body_bytes), service.lifecycle, max_body_bytes), service.metrics)
+    return RequestLog(
+        Door(BodyLimit(app, max_body_bytes), service.lifecycle, max_body_bytes), service.metrics, service.tracer
+    )
 
 
 def _add_openai(app: FastAPI, service: Service) -> None:
-    chat = ChatCompletions(service)
+    chat = ChatCompletions(Desk(service))
     schema = ChatCompletionRequest.model_json_schema()
     body = {"required": True, "content": {"application/json": {"schema": schema}}}
 

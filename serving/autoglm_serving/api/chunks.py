@@ -1,49 +1,70 @@
-"""The objects that an answer is sent as."""
+"""The objects that a chat's answers are sent as."""
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from autoglm_serving.api.answer import Answer, Delta
+from autoglm_serving.api.logprobs import entries
 
 DONE = b"data: [DONE]\n\n"
 
 
 class Envelope:
-    """What every object of one answer shares: id, time, model."""
+    """What every object of one request's answers shares: id, time, model."""
 
-    def __init__(self, answer_id: str, created: int, model: str) -> None:
-        self._id = answer_id
+    def __init__(self, answer: Answer, created: int) -> None:
+        self._answer = answer
         self._created = created
-        self._model = model
 
-    def completion(self, answer: Answer, text: str) -> dict[str, Any]:
-        message = {"role": "assistant", "content": text}
-        choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": answer.finish_reason}
-        return self._object("chat.completion", [choice]) | {"usage": answer.usage()}
+    def completion(self, answers: Iterable[Delta]) -> dict[str, Any]:
+        choices = [
+            {
+                "index": whole.index,
+                "message": {"role": "assistant", "content": whole.text},
+                "logprobs": self._logprobs(whole),
+                "finish_reason": whole.finish_reason,
+            }
+            for whole in answers
+        ]
+        return self._object("chat.completion", choices) | {"usage": usage(self._answer)}
 
-    def role(self) -> bytes:
-        """The first chunk: who speaks, and no text yet."""
-        return self._chunk({"role": "assistant", "content": ""}, None)
+    def role(self, index: int) -> bytes:
+        """The first chunk of an answer: who speaks, and no text yet."""
+        return self._chunk(index, {"role": "assistant", "content": ""}, None, None)
 
     def delta(self, delta: Delta) -> bytes:
-        return self._chunk({"content": delta.text}, delta.finish_reason)
+        return self._chunk(delta.index, {"content": delta.text}, delta.finish_reason, self._logprobs(delta))
 
-    def usage(self, answer: Answer) -> bytes:
+    def usage(self) -> bytes:
         """The last chunk before [DONE], with no choices."""
-        return event(self._object("chat.completion.chunk", []) | {"usage": answer.usage()})
+        return event(self._object("chat.completion.chunk", []) | {"usage": usage(self._answer)})
 
-    def _chunk(self, delta: dict[str, str], finish_reason: str | None) -> bytes:
-        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish_reason}
+    def _logprobs(self, delta: Delta) -> dict[str, Any] | None:
+        return {"content": entries(self._answer.model, delta.reported)} if delta.reported else None
+
+    def _chunk(
+        self, index: int, delta: dict[str, str], finish_reason: str | None, logprobs: dict[str, Any] | None
+    ) -> bytes:
+        choice = {"index": index, "delta": delta, "logprobs": logprobs, "finish_reason": finish_reason}
         return event(self._object("chat.completion.chunk", [choice]))
 
     def _object(self, kind: str, choices: list[dict[str, Any]]) -> dict[str, Any]:
         return {
-            "id": self._id,
+            "id": self._answer.id,
             "object": kind,
             "created": self._created,
-            "model": self._model,
+            "model": self._answer.model.name,
             "choices": choices,
         }
+
+
+def usage(answer: Answer) -> dict[str, int]:
+    return {
+        "prompt_tokens": answer.prompt_tokens,
+        "completion_tokens": answer.completion_tokens,
+        "total_tokens": answer.prompt_tokens + answer.completion_tokens,
+    }
 
 
 def event(content: dict[str, Any]) -> bytes:

@@ -1,5 +1,6 @@
 """Every error as OpenAI's clients expect it: `{"error": {"message", "type", "param", "code"}}`."""
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,7 +11,8 @@ from starlette.responses import JSONResponse
 
 from autoglm_serving import logs
 from autoglm_serving.api.models import ModelNotReady
-from autoglm_serving.engine.base import Aborted, EngineDead, EngineError, QueueFull
+from autoglm_serving.engine.base import Aborted, DeadlineExceeded, EngineDead, EngineError, QueueFull
+from autoglm_serving.quarantine.ledger import Quarantined
 
 RETRY_AFTER_SECONDS = 1
 
@@ -68,6 +70,17 @@ def no_model() -> ApiError:
     return ApiError(503, message, code="model_not_ready", retry_after=RETRY_AFTER_SECONDS)
 
 
+def busy(reason: str, retry_after: int) -> ApiError:
+    message = f"The server is busy: {reason}. Try again later."
+    return ApiError(429, message, code="engine_overloaded", retry_after=retry_after)
+
+
+def body_too_slow(seconds: float) -> ApiError:
+    error = ApiError(408, f"The body did not arrive whole within {seconds:.0f} seconds.", code="body_too_slow")
+    error.headers["Connection"] = "close"
+    return error
+
+
 def draining() -> ApiError:
     """To a request that was not begun: a gateway may send it to another server, as OpenAI's header tells clients."""
     error = _stopping()
@@ -87,16 +100,15 @@ def _stopping() -> ApiError:
 def from_engine(error: EngineError) -> ApiError:
     match error:
         case QueueFull():
-            return ApiError(
-                429,
-                f"The server is busy: {error}. Try again later.",
-                code="engine_overloaded",
-                retry_after=RETRY_AFTER_SECONDS,
-            )
+            return busy(str(error), max(1, math.ceil(error.retry_after)))
+        case DeadlineExceeded():
+            return ApiError(504, f"No answer in time: {error}.", code="deadline_exceeded")
         case EngineDead():
             return ApiError(
                 503, f"No answer is possible: {error}.", code="engine_dead", retry_after=RETRY_AFTER_SECONDS
             )
+        case Quarantined():
+            return ApiError(400, f"This request is refused: {error}.", code="request_quarantined")
         case Aborted():
             return _stopping()
         case _:

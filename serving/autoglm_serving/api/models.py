@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from autoglm_serving.engine.base import Engine, EngineStats, Prompt
+from autoglm_serving.guides import Grammars
 from autoglm_serving.model.messages import Message
 
 
@@ -28,6 +29,8 @@ class ServedModel:
     prompts: Prompts
     max_model_len: int
     """Tokens of prompt and answer together."""
+    grammars: Grammars | None = None
+    """Makes guides for its tokens; None where its answers can't be held to a format."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,75 +1,86 @@
 """The chat completion request: OpenAI's fields, vLLM's extra ones, and a bound for each."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
+from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator, model_validator
 
+from autoglm_serving.api.constraints import Constrained
+from autoglm_serving.api.messages import Body, ChatMessage, ImagePart
 from autoglm_serving.engine.base import SamplingParams
 
 MAX_STOPS = 16
 MAX_STOP_LENGTH = 256
 MAX_MESSAGES = 1024
+MAX_ANSWERS = 16
+MAX_LOGPROBS = 20
+MAX_REPORTED = 2_000_000
+"""Log probabilities of one request, which are held until they are sent: about 100 bytes each."""
+
 SEED_BOUND = 2**63
+PRIORITY_BOUND = 2**31
+DAY = 86_400
 
 Number = Annotated[float, Field(allow_inf_nan=False)]
 StopString = Annotated[str, Field(min_length=1, max_length=MAX_STOP_LENGTH)]
+Timeout = Annotated[Number, Field(gt=0, le=DAY)]
+
+HARMLESS: dict[str, tuple[Any, ...]] = {
+    "tools": ([],),
+    "tool_choice": ("none", "auto"),
+    "functions": ([],),
+    "function_call": ("none", "auto"),
+    "logit_bias": ({},),
+    "bad_words": ([],),
+    "min_tokens": (0,),
+    "best_of": (1,),
+    "use_beam_search": (False,),
+    "prompt_logprobs": (),
+    "echo": (False,),
+    "continue_final_message": (False,),
+    "add_generation_prompt": (True,),
+    "chat_template": (),
+    "documents": ([],),
+    "audio": (),
+    "prediction": (),
+    "modalities": (["text"], []),
+    "guided_grammar": ("",),
+}
+"""Fields that are not offered, with the values (null beside them) that ask for nothing."""
 
 
-class _Model(BaseModel):
-    """Unknown keys are ignored, as vLLM does: clients send other servers' extras."""
+class NotOffered(Body):
+    """Left out in silence, these would give an answer of another kind than the client was promised."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    tools: Any = None
+    tool_choice: Any = None
+    functions: Any = None
+    function_call: Any = None
+    logit_bias: Any = None
+    bad_words: Any = None
+    min_tokens: Any = None
+    best_of: Any = None
+    use_beam_search: Any = None
+    prompt_logprobs: Any = None
+    echo: Any = None
+    continue_final_message: Any = None
+    add_generation_prompt: Any = None
+    chat_template: Any = None
+    documents: Any = None
+    audio: Any = None
+    prediction: Any = None
+    modalities: Any = None
+    guided_grammar: Any = None
 
-
-class ImageUrl(_Model):
-    url: str
-
-
-class ImagePart(_Model):
-    type: Literal["image_url"]
-    image_url: ImageUrl
-
-    @field_validator("image_url", mode="before")
+    @field_validator(*HARMLESS)
     @classmethod
-    def _plain_url(cls, value: Any) -> Any:
-        return {"url": value} if isinstance(value, str) else value
+    def _asks_for_nothing(cls, value: Any, info: ValidationInfo) -> Any:
+        if value is not None and value not in HARMLESS[str(info.field_name)]:
+            raise ValueError("this server does not offer it; leave it out")
+        return value
 
 
-class TextPart(_Model):
-    type: Literal["text"]
-    text: str
-
-
-Part = Annotated[TextPart | ImagePart, Field(discriminator="type")]
-
-
-def _content_kind(value: Any) -> str:
-    return "union:parts" if isinstance(value, list) else "union:text"
-
-
-Content = Annotated[
-    Annotated[str, Tag("union:text")] | Annotated[list[Part], Tag("union:parts")], Discriminator(_content_kind)
-]
-
-
-class ChatMessage(_Model):
-    role: Literal["system", "developer", "user", "assistant", "tool"]
-    content: Content | None = None
-
-    @model_validator(mode="after")
-    def _needs_content(self) -> "ChatMessage":
-        if self.content is None and self.role != "assistant":
-            raise ValueError(f"content is missing; only an assistant's message may have none, not a {self.role}'s")
-        return self
-
-    def parts(self) -> tuple[TextPart | ImagePart, ...]:
-        if self.content is None:
-            return ()
-        return (TextPart(type="text", text=self.content),) if isinstance(self.content, str) else tuple(self.content)
-
-
-class StreamOptions(_Model):
+class StreamOptions(Body):
     include_usage: bool = False
 
 
@@ -77,13 +88,9 @@ def _stop_kind(value: Any) -> str:
     return "union:list" if isinstance(value, list) else "union:one"
 
 
-class ChatCompletionRequest(_Model):
-    messages: list[ChatMessage] = Field(min_length=1, max_length=MAX_MESSAGES)
-    model: str | None = None
-    stream: bool | None = False
-    stream_options: StreamOptions | None = None
-    max_tokens: Annotated[int, Field(ge=1)] | None = None
-    max_completion_tokens: Annotated[int, Field(ge=1)] | None = None
+class Sampled(Body):
+    """How tokens are drawn. Fields that are null or absent take the defaults of SamplingParams, which are OpenAI's."""
+
     temperature: Annotated[Number, Field(ge=0, le=2)] | None = None
     top_p: Annotated[Number, Field(gt=0, le=1)] | None = None
     top_k: Annotated[int, Field(ge=-1)] | None = None
@@ -92,6 +99,35 @@ class ChatCompletionRequest(_Model):
     presence_penalty: Annotated[Number, Field(ge=-2, le=2)] | None = None
     repetition_penalty: Annotated[Number, Field(gt=0, le=10)] | None = None
     seed: Annotated[int, Field(ge=-SEED_BOUND, lt=SEED_BOUND)] | None = None
+    ignore_eos: bool = False
+    logprobs: bool | None = None
+    top_logprobs: Annotated[int, Field(ge=0, le=MAX_LOGPROBS)] | None = None
+
+    @model_validator(mode="after")
+    def _top_needs_logprobs(self) -> "Sampled":
+        if self.top_logprobs and not self.logprobs:
+            raise ValueError("top_logprobs is only allowed when logprobs is true")
+        return self
+
+    def sampling(self, max_tokens: int) -> SamplingParams:
+        names = ("temperature", "top_p", "min_p", "frequency_penalty", "presence_penalty", "repetition_penalty", "seed")
+        given = {name: value for name in names if (value := getattr(self, name)) is not None}
+        return SamplingParams(
+            max_tokens=max_tokens,
+            top_k=max(self.top_k or 0, 0),
+            ignore_eos=self.ignore_eos,
+            logprobs=(self.top_logprobs or 0) if self.logprobs else None,
+            **given,
+        )
+
+
+class ChatCompletionRequest(Sampled, Constrained, NotOffered):
+    messages: list[ChatMessage] = Field(min_length=1, max_length=MAX_MESSAGES)
+    model: str | None = None
+    stream: bool | None = False
+    stream_options: StreamOptions | None = None
+    max_tokens: Annotated[int, Field(ge=1)] | None = None
+    max_completion_tokens: Annotated[int, Field(ge=1)] | None = None
     stop: (
         Annotated[
             Annotated[StopString, Tag("union:one")]
@@ -100,33 +136,11 @@ class ChatCompletionRequest(_Model):
         ]
         | None
     ) = None
-    n: int | None = 1
-    ignore_eos: bool = False
-    logprobs: bool | None = None
-    tools: list[Any] | None = None
-    response_format: dict[str, Any] | None = None
-
-    @field_validator("n")
-    @classmethod
-    def _one_answer(cls, value: int | None) -> int | None:
-        if value not in (None, 1):
-            raise ValueError("one answer a request is what this server gives; send the request again for another")
-        return value
-
-    @field_validator("logprobs", "tools")
-    @classmethod
-    def _not_offered(cls, value: Any) -> Any:
-        """Left out in silence, these would give an answer of another kind than the client was promised."""
-        if value:
-            raise ValueError("this server does not offer it; leave it out")
-        return value
-
-    @field_validator("response_format")
-    @classmethod
-    def _text_only(cls, value: dict[str, Any] | None) -> dict[str, Any] | None:
-        if value is not None and value.get("type") != "text":
-            raise ValueError("only {'type': 'text'} is offered")
-        return value
+    stop_token_ids: Annotated[list[Annotated[int, Field(ge=0)]], Field(max_length=MAX_STOPS)] | None = None
+    n: Annotated[int, Field(ge=1, le=MAX_ANSWERS)] | None = 1
+    priority: Annotated[int, Field(ge=-PRIORITY_BOUND, lt=PRIORITY_BOUND)] | None = 0
+    timeout: Timeout | None = None
+    user: Annotated[str, Field(max_length=512)] | None = None
 
     @model_validator(mode="after")
     def _options_need_a_stream(self) -> "ChatCompletionRequest":
@@ -151,9 +165,3 @@ class ChatCompletionRequest(_Model):
             for part in message.parts():
                 if isinstance(part, ImagePart):
                     yield part.image_url.url
-
-    def sampling(self, max_tokens: int) -> SamplingParams:
-        """Fields that are null or absent take the defaults of SamplingParams, which are OpenAI's."""
-        names = ("temperature", "top_p", "min_p", "frequency_penalty", "presence_penalty", "repetition_penalty", "seed")
-        given = {name: value for name in names if (value := getattr(self, name)) is not None}
-        return SamplingParams(max_tokens=max_tokens, top_k=max(self.top_k or 0, 0), ignore_eos=self.ignore_eos, **given)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from autoglm_serving.api.models import Models
 from autoglm_serving.metrics import Metrics
+from autoglm_serving.tracing import OFF, Tracer
 
 
 class Lifecycle:
@@ -34,6 +35,10 @@ class Limits:
     max_images: int
     max_image_pixels: int
     max_body_bytes: int
+    max_bodies: int = 64
+    """Requests that are read and prepared at the same time."""
+    max_bodies_bytes: int = 256 * 1024 * 1024
+    """What their bodies may take together."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,4 +46,7 @@ class Service:
     models: Models
     limits: Limits
     metrics: Metrics
+    identity_header: str | None = None
+    """Header in which a gateway says who asks; it must remove it from what clients send."""
+    tracer: Tracer = OFF
     lifecycle: Lifecycle = field(default_factory=Lifecycle)

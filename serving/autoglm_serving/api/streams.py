@@ -1,0 +1,51 @@
+"""Answers in pieces to clients that may leave, or stop reading, at any time."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import ExitStack
+from typing import Any, TypeVar
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import StreamingResponse
+from starlette.types import Message, Receive, Scope, Send
+
+T = TypeVar("T")
+
+UNREAD_SECONDS = 120.0
+"""A client that takes nothing for so long, while something is there for it, has left without saying so."""
+
+
+class EventStream(StreamingResponse):
+    """Server-sent events that free the engine however they end: complete, disconnected, cancelled, unread."""
+
+    def __init__(self, held: ExitStack, events: AsyncIterator[bytes]) -> None:
+        """`held` is closed at the end: the answer, then the lease of its model."""
+        # Proxies that buffer would turn the stream into one late answer.
+        headers = {"Cache-Control": "no-cache", "X-Accel-Buffering": "no"}
+        super().__init__(events, media_type="text/event-stream", headers=headers)
+        self._held = held
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_in_time(message: Message) -> None:
+            try:
+                async with asyncio.timeout(UNREAD_SECONDS):
+                    await send(message)
+            except TimeoutError:
+                raise ClientDisconnect from None
+
+        with self._held:
+            await super().__call__(scope, receive, send_in_time)
+
+
+async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
+    """The work's result. Raises ClientDisconnect, with the work cancelled, when the client leaves first."""
+    working = asyncio.ensure_future(work)
+    leaving = asyncio.ensure_future(request.receive())
+    try:
+        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if not working.done():
+            raise ClientDisconnect
+        return working.result()
+    finally:
+        working.cancel()
+        leaving.cancel()
