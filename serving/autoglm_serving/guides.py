@@ -7,7 +7,7 @@ bounded time. It fetches no reference of a schema.
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -77,7 +77,7 @@ class TokenGuide:
 class Grammars:
     """Makes guides for one model's tokens. Safe to call from several threads."""
 
-    def __init__(self, tokenizer_file: Path, *, vocab_size: int, eos_token_ids: Sequence[int]) -> None:
+    def __init__(self, tokenizer_file: Path, *, vocab_size: int, eos_token_ids: Iterable[int]) -> None:
         """`vocab_size` is the number of the model's logits, which may be more than its tokenizer knows."""
         self._file = tokenizer_file
         self._vocab_size = vocab_size
