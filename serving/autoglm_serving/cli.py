@@ -116,6 +116,12 @@ def _parser() -> argparse.ArgumentParser:
 def _serve(arguments: argparse.Namespace) -> int:
     flags = {name: value for name, value in vars(arguments).items() if name in ServeSettings.model_fields}
     settings = serve_settings(flags, os.environ)
+    from autoglm_serving.vllm.install import chosen
+
+    if chosen(settings) == "vllm":
+        from autoglm_serving.vllm.run import run as run_vllm
+
+        return run_vllm(settings)
     from autoglm_serving.server import run
 
     return run(settings)
