@@ -1,15 +1,11 @@
 """A GLM-4V small enough for any machine: random weights, the real architecture, files and request shapes."""
 
 import json
-import os
-import shutil
-import tempfile
 from pathlib import Path
 from typing import Any
 
-from autoglm_serving.errors import ModelError
 from autoglm_serving.model import folder as model_folder
-from autoglm_serving.model import manifest
+from autoglm_serving.model import manifest, whole
 from autoglm_serving.model.tiny_text import CHAT_TEMPLATE, CORPUS, EOS_TOKENS, SPECIAL_TOKENS
 
 VOCAB_SIZE = 1024
@@ -64,23 +60,8 @@ def make(folder: Path, seed: int) -> str:
 
     A folder that is there already is verified and left as it is.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        model_folder.check(folder)
+    if not whole.make(folder, lambda part: _write(part, seed)):
         return f"{folder}: already there, every file as in {manifest.NAME}"
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        prefix = f".{folder.name}.part-"
-        for left in folder.parent.glob(f"{prefix}*"):
-            shutil.rmtree(left)
-        with tempfile.TemporaryDirectory(prefix=prefix, dir=folder.parent) as parts:
-            part = Path(parts) / folder.name
-            part.mkdir(mode=0o755)
-            _write(part, seed)
-            manifest.write(part)
-            _sync(part)
-            part.rename(folder)
-    except OSError as error:
-        raise ModelError(f"{folder} can't be made: {error.strerror or error}") from error
     report = model_folder.check(folder)
     return f"{folder}: made {report.files} files, {report.bytes} bytes, seed {seed}"
 
@@ -167,15 +148,3 @@ def _is_text(token: str) -> bool:
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:
     path.write_text(json.dumps(content, indent=2) + "\n")
-
-
-def _sync(folder: Path) -> None:
-    """Readable for every user, and on the disk: a rename that survives a power cut must not point to lost files."""
-    for path in folder.iterdir():
-        path.chmod(0o644)
-    for path in [*folder.iterdir(), folder]:
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
