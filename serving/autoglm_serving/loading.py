@@ -10,8 +10,7 @@ from autoglm_serving import __version__, logs
 from autoglm_serving.api.models import Models, OneModel, ServedModel
 from autoglm_serving.api.service import Limits, Service
 from autoglm_serving.cpu import usable_cpus
-from autoglm_serving.engine.worker import Worker
-from autoglm_serving.errors import SettingsError
+from autoglm_serving.guides import Grammars
 from autoglm_serving.lifecycle.chat import ChatLoader, RepositoryModels
 from autoglm_serving.lifecycle.directory import DirectoryCatalogue
 from autoglm_serving.lifecycle.memory import default_budget, memory_of
@@ -85,46 +84,31 @@ def _prepare_torch(settings: ServeSettings) -> None:
 
 
 def _load_verified(settings: ServeSettings, folder: Path, *, name: str, version: str) -> ServedModel:
-    import torch
-
-    from autoglm_serving.engine.runner import Glm4vRunner
-    from autoglm_serving.model import loader
+    from autoglm_serving.engine.build import build
     from autoglm_serving.model.prompts import PromptBuilder
 
-    model = loader.load(folder, dtype=settings.dtype, device=settings.device)
-    max_model_len = context(settings.max_model_len, model.config.get_text_config().max_position_embeddings)
+    built = build(settings, folder)
     prompts = PromptBuilder(
         folder,
-        image_token_id=model.config.image_token_id,
+        image_token_id=built.model.config.image_token_id,
         content_format=settings.chat_template_content_format,
         max_pixels=settings.mm_processor_kwargs.max_pixels,
-        max_model_len=max_model_len,
+        max_model_len=built.max_model_len,
     )
-    engine = Worker(
-        Glm4vRunner(model, loader.eos_token_ids(folder)),
-        max_running=settings.max_num_seqs,
-        max_waiting=settings.max_num_waiting,
-        capacity_tokens=settings.max_num_seqs * max_model_len,
-        step_timeout=settings.step_timeout,
-    )
-    device, threads = str(model.device), torch.get_num_threads()
-    logs.info("engine", device=device, dtype=str(model.dtype), threads=threads, max_model_len=max_model_len)
-    engine.start()
+    built.engine.start()
     return ServedModel(
         name=name,
         version=version,
         created=int(time.time()),
-        engine=engine,
+        engine=built.engine,
         prompts=prompts,
-        max_model_len=max_model_len,
+        max_model_len=built.max_model_len,
+        grammars=Grammars(
+            folder / "tokenizer.json",
+            vocab_size=built.model.config.text.vocab_size,
+            eos_token_ids=built.model.eos_token_ids,
+        ),
     )
-
-
-def context(asked: int | None, possible: int) -> int:
-    """Tokens of prompt and answer. Raises SettingsError for more than is possible."""
-    if asked is not None and asked > possible:
-        raise SettingsError(f"--max-model-len: {asked} is more than the {possible} tokens the model was made for")
-    return asked or possible
 
 
 def _since(began: float) -> float:

@@ -7,8 +7,8 @@ import pytest
 from harness import command, environment
 
 from autoglm_serving.cli import main, serve_settings
+from autoglm_serving.engine.build import context
 from autoglm_serving.errors import SettingsError
-from autoglm_serving.loading import context
 
 
 def run(*arguments: str | Path, **extra_environment: str) -> subprocess.CompletedProcess[str]:

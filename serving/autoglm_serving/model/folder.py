@@ -1,4 +1,4 @@
-"""What must hold of a model folder before torch is let near it: verified files, no pickles, GLM-4V inside."""
+"""What must hold of a model folder before torch is let near it: verified files, no pickles, a GLM-4 inside."""
 
 import json
 from dataclasses import dataclass
@@ -8,10 +8,12 @@ from typing import Any
 from autoglm_serving.errors import ModelError
 from autoglm_serving.model import manifest
 
-MODEL_TYPE = "glm4v"
+MODEL_TYPES = ("glm4v", "glm4")
+"""With images, and for text alone."""
 INDEX = "model.safetensors.index.json"
 WEIGHTS = "model.safetensors"
-REQUIRED = ("config.json", "generation_config.json", "preprocessor_config.json", "tokenizer.json")
+REQUIRED = ("config.json", "generation_config.json", "tokenizer.json")
+FOR_IMAGES = ("preprocessor_config.json",)
 PICKLES = (".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt")
 
 
@@ -33,19 +35,25 @@ def check(folder: Path) -> Report:
                 f"{folder / name} may be a pickle, which can run code when it is loaded:"
                 " only safetensors are accepted; remove it and make SHA256SUMS again"
             )
-    for name in REQUIRED:
-        if name not in sizes:
-            raise ModelError(f"{folder / name} is missing: a GLM-4V folder has {', '.join(REQUIRED)} and {WEIGHTS}")
+    _require(folder, REQUIRED, sizes)
     for name in _weights(folder, sizes):
         if name not in sizes:
             raise ModelError(f"{folder / name} is missing: {INDEX} names it as a part of the weights")
     model_type = read_json(folder / "config.json").get("model_type")
-    if model_type != MODEL_TYPE:
+    if model_type not in MODEL_TYPES:
         raise ModelError(
             f"{folder / 'config.json'}: model_type {model_type!r} can't be served:"
-            f" it must be {MODEL_TYPE!r}, as in AutoGLM-Phone-9B"
+            f" it must be {MODEL_TYPES[0]!r}, as in AutoGLM-Phone-9B, or {MODEL_TYPES[1]!r}"
         )
+    _require(folder, FOR_IMAGES if model_type == "glm4v" else (), sizes)
     return Report(files=len(sizes), bytes=sum(sizes.values()))
+
+
+def _require(folder: Path, names: tuple[str, ...], sizes: dict[str, int]) -> None:
+    for name in names:
+        if name not in sizes:
+            every = ", ".join(REQUIRED + FOR_IMAGES)
+            raise ModelError(f"{folder / name} is missing: a GLM-4V folder has {every} and {WEIGHTS}")
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -21,21 +21,28 @@ class PromptBuilder:
     """Safe to call from several threads."""
 
     def __init__(
-        self, folder: Path, *, image_token_id: int, content_format: str, max_pixels: int | None, max_model_len: int
+        self,
+        folder: Path,
+        *,
+        image_token_id: int | None,
+        content_format: str,
+        max_pixels: int | None,
+        max_model_len: int,
     ) -> None:
-        """`max_pixels` overrides the folder's limit of one image, which counts both frames of a temporal patch."""
+        """`max_pixels` overrides the folder's limit of one image, which counts both frames of a temporal patch.
+
+        Without an `image_token_id`, the model takes text alone.
+        """
         try:
             tokenizer = PreTrainedTokenizerFast.from_pretrained(folder, local_files_only=True)
-            self._image_processor = Glm4vImageProcessorPil.from_pretrained(folder, local_files_only=True)
+            self._image_processor = None if image_token_id is None else _image_processor(folder, max_pixels)
         except Exception as error:
             # The loaders raise whatever their parsers do.
             raise ModelError(f"{folder}: the tokenizer or image processor can't be loaded: {error}") from error
         if not tokenizer.chat_template:
             raise ModelError(f"{folder / 'chat_template.jinja'} is missing: without it a chat can't be written out")
-        if tokenizer.convert_tokens_to_ids(IMAGE_TOKEN) != image_token_id:
+        if image_token_id is not None and tokenizer.convert_tokens_to_ids(IMAGE_TOKEN) != image_token_id:
             raise ModelError(f"{folder}: {IMAGE_TOKEN} in tokenizer.json is not config.json's image_token_id")
-        if max_pixels is not None:
-            self._image_processor.size["longest_edge"] = max_pixels
         self._tokenizer = tokenizer
         self._backend = tokenizer.backend_tokenizer
         self._image_token_id = image_token_id
@@ -50,14 +57,16 @@ class PromptBuilder:
         self._check_length(-(-len(text.encode()) // self._longest_token), "at least ")
         token_ids = self._backend.encode(text, add_special_tokens=False).ids
         pictures = [image for message in messages for image in message.images]
+        if pictures and self._image_processor is None:
+            raise PromptError("this model takes no images: send text alone, or ask for another model")
         if token_ids.count(self._image_token_id) != len(pictures):
             raise PromptError(f"the text of a message must not contain {IMAGE_TOKEN}; send images as image_url parts")
-        if not pictures:
+        if not pictures or self._image_processor is None:
             self._check_length(len(token_ids), "")
             return Prompt(token_ids=token_ids)
         features = self._image_processor(images=pictures, return_tensors="np")
         pixels, grids = features["pixel_values"], features["image_grid_thw"]
-        token_ids, spans = self._with_image_tokens(token_ids, grids)
+        token_ids, spans = self._with_image_tokens(token_ids, grids, self._image_processor.merge_size**2)
         self._check_length(len(token_ids), "")
         images = Images(pixel_values=pixels, grid_thw=grids, spans=spans, digests=_digests(pixels, grids))
         return Prompt(token_ids=token_ids, images=images)
@@ -92,9 +101,13 @@ class PromptBuilder:
             {"type": "text", "text": part} if isinstance(part, str) else {"type": "image"} for part in message.parts
         ]
 
-    def _with_image_tokens(self, token_ids: list[int], grids: Any) -> tuple[list[int], tuple[tuple[int, int], ...]]:
-        """Each image's one token as many times as it has embeddings; and where each image is: its place and length."""
-        merged = self._image_processor.merge_size**2
+    def _with_image_tokens(
+        self, token_ids: list[int], grids: Any, merged: int
+    ) -> tuple[list[int], tuple[tuple[int, int], ...]]:
+        """Each image's one token as many times as it has embeddings; and where each image is: its place and length.
+
+        `merged` patches make one token.
+        """
         counts = iter([int(grid.prod()) // merged for grid in grids])
         expanded: list[int] = []
         spans = []
@@ -105,6 +118,13 @@ class PromptBuilder:
             else:
                 expanded.append(token_id)
         return expanded, tuple(spans)
+
+
+def _image_processor(folder: Path, max_pixels: int | None) -> Any:
+    processor = Glm4vImageProcessorPil.from_pretrained(folder, local_files_only=True)
+    if max_pixels is not None:
+        processor.size["longest_edge"] = max_pixels
+    return processor
 
 
 def _digests(pixels: Any, grids: Any) -> tuple[bytes, ...]:
