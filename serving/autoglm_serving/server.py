@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from types import FrameType
 
 import uvicorn
@@ -19,6 +20,7 @@ from autoglm_serving.loading import load
 from autoglm_serving.quarantine.journal import Journal
 from autoglm_serving.quarantine.ledger import Ledger
 from autoglm_serving.settings import ServeSettings
+from autoglm_serving.tracing import tracer
 
 KEEP_ALIVE_SECONDS = 75
 """Longer than any usual gateway keeps an idle connection to a server (Envoy 60 s, nginx 60 s; the gateway of this
@@ -38,11 +40,12 @@ def run(settings: ServeSettings) -> int:
     logs.configure(settings.log_level)
     listener = _bind(settings.host, settings.port)
     ledger = _ledger(settings)
-    service = load(settings, ledger)
+    service = replace(load(settings, ledger), tracer=tracer(settings.otlp_traces_endpoint, os.environ))
     try:
         asyncio.run(_serve(settings, service, listener, ledger))
     finally:
         service.models.stop()
+        service.tracer.close()
     logs.info("stopped")
     return 0
 

@@ -4,15 +4,14 @@ import asyncio
 import re
 import time
 import uuid
-from typing import Any
+from typing import Any, Protocol
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from autoglm_serving import logs
+from autoglm_serving import logs, tracing
 from autoglm_serving.api import errors
 from autoglm_serving.api.service import Lifecycle
-from autoglm_serving.metrics import Metrics
 
 PROBES = frozenset({"/health", "/healthz", "/ready", "/metrics"})
 METHODS = frozenset({"GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH"})
@@ -24,20 +23,28 @@ DISCARD_SECONDS = 10.0
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
+class HttpCounter(Protocol):
+    def count_http(self, method: str, handler: str, status: int) -> None: ...
+
+
 class RequestLog:
     """Takes or makes `x-request-id`, returns it, logs one line at the end. Never logs a query, body or header."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, metrics: HttpCounter, tracer: tracing.Tracer = tracing.OFF) -> None:
         self._app = app
         self._metrics = metrics
+        self._tracer = tracer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         began = time.monotonic()
-        given = Headers(scope=scope).get("x-request-id", "")
+        headers = Headers(scope=scope)
+        given = headers.get("x-request-id", "")
         request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+        if scope["path"] not in PROBES:
+            tracing.attach(scope, self._tracer.begin(_method(scope), scope["path"], headers))
         status = CLIENT_LEFT
 
         async def send_with_id(message: Message) -> None:
@@ -53,12 +60,13 @@ class RequestLog:
             self._record(scope, request_id, status, time.monotonic() - began)
 
     def _record(self, scope: Scope, request_id: str, status: int, seconds: float) -> None:
-        method = scope["method"] if scope["method"] in METHODS else "other"
+        method = _method(scope)
         handler = getattr(scope.get("route"), "path", "other")
         self._metrics.count_http(method, handler, status)
-        fields: dict[str, Any] = {
-            key: value for key, value in scope.get("state", {}).get("log", {}).items() if value is not None
-        }
+        trace = tracing.of(scope)
+        trace.end(route=handler, status=status)
+        known = {"trace_id": trace.trace_id, **scope.get("state", {}).get("log", {})}
+        fields: dict[str, Any] = {key: value for key, value in known.items() if value is not None}
         write = logs.debug if scope["path"] in PROBES else logs.info
         write(
             "request",
@@ -69,6 +77,10 @@ class RequestLog:
             seconds=round(seconds, 4),
             **fields,
         )
+
+
+def _method(scope: Scope) -> str:
+    return scope["method"] if scope["method"] in METHODS else "other"
 
 
 class Door:
@@ -87,7 +99,7 @@ class Door:
             response = errors.draining().response()
             # The connection must not be used again: the next request on it would find nobody.
             response.headers["Connection"] = "close"
-            await _discard(receive, self._max_body_bytes)
+            await discard(receive, self._max_body_bytes)
             await response(scope, receive, send)
             return
         self._lifecycle.enter()
@@ -117,7 +129,7 @@ class BodyLimit:
             if seen > self._max_bytes:
                 # Most clients read the answer only when they have sent everything, so as much again is taken.
                 if message.get("more_body", False):
-                    await _discard(receive, self._max_bytes)
+                    await discard(receive, self._max_bytes)
                 error = errors.ApiError(
                     413, f"The body is larger than the {self._max_bytes} bytes allowed; send a smaller image."
                 )
@@ -128,7 +140,7 @@ class BodyLimit:
         await self._app(scope, counted, send)
 
 
-async def _discard(receive: Receive, left: int) -> None:
+async def discard(receive: Receive, left: int) -> None:
     """Read and drop up to `left` bytes of a body. Closing with bytes unread resets the connection under the answer."""
     try:
         async with asyncio.timeout(DISCARD_SECONDS):
