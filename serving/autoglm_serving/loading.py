@@ -16,6 +16,7 @@ from autoglm_serving.lifecycle.directory import DirectoryCatalogue
 from autoglm_serving.lifecycle.memory import default_budget, memory_of
 from autoglm_serving.lifecycle.registry import Options
 from autoglm_serving.metrics import Metrics
+from autoglm_serving.predict.build import build as build_predict
 from autoglm_serving.quarantine.guard import GuardedEngine
 from autoglm_serving.quarantine.ledger import Ledger
 from autoglm_serving.settings import ServeSettings
@@ -30,7 +31,8 @@ def load(settings: ServeSettings, ledger: Ledger | None = None) -> Service:
         max_body_bytes=settings.max_body_bytes,
     )
     models = _models(settings, ledger)
-    return Service(models=models, limits=limits, metrics=Metrics(models))
+    metrics = Metrics(models)
+    return Service(models=models, limits=limits, metrics=metrics, predict=build_predict(settings, metrics.registry))
 
 
 def load_folder(

@@ -44,7 +44,7 @@ def run(settings: ServeSettings) -> int:
     try:
         asyncio.run(_serve(settings, service, listener, ledger))
     finally:
-        service.models.stop()
+        service.stop()
         service.tracer.close()
     logs.info("stopped")
     return 0
@@ -90,7 +90,8 @@ async def _serve(settings: ServeSettings, service: Service, listener: socket.soc
         loop.add_signal_handler(number, on_signal, number)
     host, port = listener.getsockname()[:2]
     logs.info("listening", host=host, port=port)
-    await server.serve(sockets=[listener])
+    async with service.predict.listening(service.lifecycle) if service.predict else contextlib.nullcontext():
+        await server.serve(sockets=[listener])
 
 
 async def _drain(service: Service, server: uvicorn.Server, timeout: float) -> None:
@@ -102,7 +103,7 @@ async def _drain(service: Service, server: uvicorn.Server, timeout: float) -> No
             await service.lifecycle.idle()
     except TimeoutError:
         logs.warning("drain timed out: open requests are ended", open_requests=service.lifecycle.active)
-        await asyncio.to_thread(service.models.stop)
+        await asyncio.to_thread(service.stop)
     server.should_exit = True
 
 

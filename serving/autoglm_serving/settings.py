@@ -38,6 +38,21 @@ class ServeSettings(VllmSettings):
     model: Path | None = Field(
         default=None, validate_default=True, description="folder of the model, with its SHA256SUMS"
     )
+    predict_repository: Path | None = Field(
+        default=None,
+        description="folder of MODEL/VERSION/ folders with ONNX or TorchScript models, beside the chat model; watched",
+    )
+    predict_memory_budget: int | None = Field(
+        default=None,
+        ge=1,
+        description="bytes that these models may take together (default: a quarter of what models may take in all)",
+    )
+    grpc_port: int | None = Field(
+        default=None, ge=0, le=65535, description="port of their gRPC API (default: none; 0 picks a free one)"
+    )
+    allow_torchscript: bool = Field(
+        default=False, description="load .pt files of that folder: they hold programs, so trust who made them"
+    )
     served_model_name: str = Field(
         default="autoglm-phone-9b", min_length=1, max_length=128, description="the model's name in the API"
     )

@@ -29,6 +29,8 @@ def create_app(service: Service) -> ASGIApp:
     app.add_exception_handler(Exception, errors.on_unexpected)
     _add_openai(app, service)
     _add_operations(app, service)
+    if service.predict:
+        service.predict.add_routes(app, service.lifecycle)
     max_body_bytes = service.limits.max_body_bytes
     return RequestLog(
         Door(BodyLimit(app, max_body_bytes), service.lifecycle, max_body_bytes), service.metrics, service.tracer
@@ -60,11 +62,11 @@ def _add_operations(app: FastAPI, service: Service) -> None:
     @app.get("/health", response_model=None)
     async def health() -> Response:
         """Liveness: fails only when nothing but a new process helps."""
-        return JSONResponse({"status": "OK"}) if service.models.alive() else _engine_dead()
+        return JSONResponse({"status": "OK"}) if service.alive() else _engine_dead()
 
     @app.get("/healthz", response_model=None)
     async def healthz() -> Response:
-        if not service.models.alive():
+        if not service.alive():
             return _engine_dead()
         return JSONResponse({"status": "OK", "timestamp": datetime.now(UTC).isoformat(timespec="seconds")})
 
@@ -73,7 +75,7 @@ def _add_operations(app: FastAPI, service: Service) -> None:
         """Readiness: whether new requests are welcome."""
         if service.lifecycle.draining:
             return errors.draining().response()
-        if not service.models.alive():
+        if not service.alive():
             return _engine_dead()
         return JSONResponse({"status": "OK"}) if service.models.ready() else errors.no_model().response()
 

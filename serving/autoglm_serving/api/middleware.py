@@ -13,7 +13,7 @@ from autoglm_serving import logs, tracing
 from autoglm_serving.api import errors
 from autoglm_serving.api.service import Lifecycle
 
-PROBES = frozenset({"/health", "/healthz", "/ready", "/metrics"})
+PROBES = frozenset({"/health", "/healthz", "/ready", "/metrics", "/v2/health/live", "/v2/health/ready"})
 METHODS = frozenset({"GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH"})
 CLIENT_LEFT = 499
 """nginx's status for a client that went away before its answer."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from autoglm_serving.api.models import Models
 from autoglm_serving.metrics import Metrics
+from autoglm_serving.predict.build import Predict
 from autoglm_serving.tracing import OFF, Tracer
 
 
@@ -49,4 +50,15 @@ class Service:
     identity_header: str | None = None
     """Header in which a gateway says who asks; it must remove it from what clients send."""
     tracer: Tracer = OFF
+    predict: Predict | None = None
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
+
+    def stop(self) -> None:
+        """End every open request, and the models. Any thread."""
+        if self.predict:
+            self.predict.stop()
+        self.models.stop()
+
+    def alive(self) -> bool:
+        """False when nothing but a new process helps."""
+        return self.models.alive() and (self.predict is None or self.predict.alive())

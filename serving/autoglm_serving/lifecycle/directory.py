@@ -36,8 +36,10 @@ MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 class DirectoryCatalogue:
     """Versions of models in folders. For one thread."""
 
-    def __init__(self, root: Path, *, clock: Callable[[], float] = time.time) -> None:
-        """Raises SettingsError for what can't be a repository."""
+    def __init__(
+        self, root: Path, *, flag: str = "--model-repository", clock: Callable[[], float] = time.time
+    ) -> None:
+        """`flag` is what errors name. Raises SettingsError for what can't be a repository."""
         self._root = root
         self._clock = clock
         self._known: dict[Path, Candidate] = {}
@@ -46,10 +48,10 @@ class DirectoryCatalogue:
         self._told: set[str] = set()
         if not root.is_dir():
             what = "is not a folder" if root.exists() else "does not exist"
-            raise SettingsError(f"--model-repository: {root} {what}: give the folder that holds MODEL/VERSION/ folders")
+            raise SettingsError(f"{flag}: {root} {what}: give the folder that holds MODEL/VERSION/ folders")
         if (root / "config.json").exists():
             raise SettingsError(
-                f"--model-repository: {root} is itself a model: use --model {root},"
+                f"{flag}: {root} is itself a model: use --model {root},"
                 " or move it to REPOSITORY/MODEL/VERSION/"
             )
 
