@@ -16,7 +16,13 @@ _MAX_MESSAGE: Final = 16 * 1024 * 1024  # bytes; a request has 1.5 MiB at most, 
 _TRY_ANOTHER: Final = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
 _NAMES: Final = {"KV/Compact": "Compaction"}  # whose messages are not called as the method is
 _NEEDS_LEADER: Final = (("hasleader", "true"),)  # a member that has lost the others ends the stream, instead of silence
-_KEEP_ALIVE: Final = (("grpc.keepalive_time_ms", 10_000), ("grpc.keepalive_timeout_ms", 3_000))
+_OPTIONS: Final = (
+    ("grpc.max_receive_message_length", _MAX_MESSAGE),
+    ("grpc.keepalive_time_ms", 10_000),
+    ("grpc.keepalive_timeout_ms", 3_000),
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 1_000),  # gRPC's two minutes are longer than a member's restart
+)
 
 
 class EtcdError(Exception):
@@ -122,11 +128,10 @@ class Connection:
 
 def _open(endpoint: str, credentials: Credentials | None) -> grpc.Channel:
     scheme, _, address = endpoint.partition("://")
-    options = [("grpc.max_receive_message_length", _MAX_MESSAGE), *_KEEP_ALIVE]
     if scheme == "http" and credentials is None:
-        return grpc.insecure_channel(address, options)
+        return grpc.insecure_channel(address, _OPTIONS)
     if scheme == "https" and credentials is not None:
-        return grpc.secure_channel(address, credentials.channel(), options)
+        return grpc.secure_channel(address, credentials.channel(), _OPTIONS)
     raise ValueError(f"endpoint {endpoint!r}: https:// needs credentials, http:// takes none")
 
 

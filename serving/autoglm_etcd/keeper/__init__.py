@@ -1,0 +1,1 @@
+"""What keeps etcd: how a member starts, joins or is replaced; snapshots and restores; defragmentation; users."""
