@@ -8,7 +8,7 @@ from components.types import Exposure, ExposureType, Resources, SharedFiles, Sto
 from components.workloads.api_key import ApiKey
 from components.workloads.etcd import Etcd, EtcdArgs
 from components.workloads.gateway import Gateway, GatewayArgs
-from components.workloads.model_source import ModelFolder, SharedFolder, TinyModel
+from components.workloads.model_source import ModelFolder, PhoneModel, SharedFolder, TinyModel
 from components.workloads.model_store import ModelStore, ModelStoreArgs
 from components.workloads.serving import Serving, ServingArgs
 
@@ -28,6 +28,7 @@ __all__ = [
     "ModelFolder",
     "ModelStore",
     "ModelStoreArgs",
+    "PhoneModel",
     "Pods",
     "Port",
     "Quota",

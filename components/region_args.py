@@ -10,7 +10,7 @@ from components.platform.isolation import IsolationArgs, Quota
 from components.types import Exposure, ExposureType, Foundation, Placement, Resources, StoredModel, Upstream, Volume
 from components.workloads.etcd import EtcdArgs
 from components.workloads.gateway import GatewayArgs
-from components.workloads.model_source import ModelFolder, SharedFolder, TinyModel
+from components.workloads.model_source import ModelFolder, ModelSource, PhoneModel, SharedFolder, TinyModel
 from components.workloads.model_store import ModelStoreArgs
 from components.workloads.serving import ServingArgs
 
@@ -121,11 +121,13 @@ def _resource(spec: "RegionSpec", pool: "GpuPool | PrivateNodes") -> str:
     return found.resource if found else pools.TAINT
 
 
-def _source(spec: "RegionSpec", foundation: Foundation) -> TinyModel | ModelFolder | SharedFolder:
+def _source(spec: "RegionSpec", foundation: Foundation) -> ModelSource:
     asked = spec.model.source
     match asked.type:
         case "tiny":
             return TinyModel(seed=asked.seed)
+        case "tinyphone":
+            return PhoneModel()
         case "folder":
             return ModelFolder(path=asked.path)
         case "shared":

@@ -47,6 +47,12 @@ class TinySource(Part):
     seed: int = Field(default=0, ge=0, lt=2**63)
 
 
+class PhoneSource(Part):
+    """The tiny model that comes with the serving image: it operates simple screens, on any machine."""
+
+    type: Literal["tinyphone"]
+
+
 class FolderSource(Part):
     type: Literal["folder"]
     path: Folder
@@ -71,7 +77,7 @@ class ModelFacts(Part):
 class Model(Part):
     name: ModelName
     max_model_len: int = Field(ge=16)
-    source: Annotated[TinySource | FolderSource | SharedSource, Field(discriminator="type")]
+    source: Annotated[TinySource | PhoneSource | FolderSource | SharedSource, Field(discriminator="type")]
     volume: Volume
     facts: ModelFacts | None = None
 

@@ -7,21 +7,21 @@ from pulumi_kubernetes.meta.v1 import ObjectMetaArgsDict
 
 from components.types import SharedFiles, Volume
 from components.workloads import pod
-from components.workloads.model_source import ModelFolder, SharedFolder, TinyModel
+from components.workloads.model_source import ModelFolder, ModelSource, PhoneModel, SharedFolder, TinyModel
 
 _READ = "ReadOnlyMany"
 
 
 def make(
     name: str,
-    source: TinyModel | ModelFolder | SharedFolder,
+    source: ModelSource,
     volume: Volume,
     metadata: ObjectMetaArgsDict,
     opts: pulumi.ResourceOptions,
 ) -> core.v1.PersistentVolumeClaim:
     """A new volume for a model that is made here; a static one on what is there, which no claim's end deletes."""
     match source:
-        case TinyModel():
+        case TinyModel() | PhoneModel():
             return core.v1.PersistentVolumeClaim(f"{name}-claim", metadata=metadata, spec=pod.claim(volume), opts=opts)
         case ModelFolder(path=path):
             where: PersistentVolumeSpecArgsDict = {"host_path": {"path": path, "type": "Directory"}}

@@ -14,6 +14,11 @@ class TinyModel:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PhoneModel:
+    """The tiny GLM-4V that comes with the serving image and operates simple screens."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class ModelFolder:
     """A folder that is on every node that may run the model: local, or a shared file system's mount."""
 
@@ -32,6 +37,12 @@ class SharedFolder:
 
     def __post_init__(self) -> None:
         _check_path("SharedFolder", self.path)
+
+
+ModelSource = TinyModel | PhoneModel | ModelFolder | SharedFolder
+
+MADE_HERE = (TinyModel, PhoneModel)
+"""What the region makes on a volume of its own."""
 
 
 def _check_path(kind: str, given: str) -> None:

@@ -8,7 +8,7 @@ from pulumi_kubernetes import batch
 from components import naming
 from components.types import Resources, StoredModel, Volume, WorkloadIdentity
 from components.workloads import model_claim, pod
-from components.workloads.model_source import ModelFolder, SharedFolder, TinyModel
+from components.workloads.model_source import MADE_HERE, ModelFolder, ModelSource, PhoneModel, SharedFolder, TinyModel
 
 _MOUNT = "/models"
 _VOLUME = Volume(size="1Gi")
@@ -24,7 +24,7 @@ class ModelStoreArgs:
     namespace: pulumi.Input[str]
     image: str
     model: str
-    source: TinyModel | ModelFolder | SharedFolder
+    source: ModelSource
     volume: Volume = _VOLUME
     resources: Resources = _RESOURCES
     identity: WorkloadIdentity | None = None
@@ -49,6 +49,9 @@ class ModelStore(pulumi.ComponentResource):
             case TinyModel(seed=seed):
                 mount_path, path = _MOUNT, f"{_MOUNT}/{args.model}-tiny-{seed}"
                 arguments = ["tiny-model", path, f"--seed={seed}"]
+            case PhoneModel():
+                mount_path, path = _MOUNT, f"{_MOUNT}/{args.model}-tinyphone"
+                arguments = ["tinyphone", path]
             case ModelFolder():
                 mount_path = path = f"{_MOUNT}/{args.model}"
                 arguments = ["verify", path]
@@ -80,7 +83,7 @@ class ModelStore(pulumi.ComponentResource):
                                         {
                                             "name": "models",
                                             "mount_path": mount_path,
-                                            "read_only": not isinstance(args.source, TinyModel),
+                                            "read_only": not isinstance(args.source, MADE_HERE),
                                         }
                                     ],
                                 }

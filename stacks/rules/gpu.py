@@ -47,7 +47,7 @@ def model_splits_over_its_cards(region: RegionSpec) -> Iterator[Problem]:
 def model_fits_its_cards(region: RegionSpec) -> Iterator[Problem]:
     """Weights and the cache of one longest conversation in what a server gets of a card's memory."""
     for gpu, pool in _asked(region):
-        if pool.kind is None or region.model.source.type == "tiny":
+        if pool.kind is None or region.model.source.type in ("tiny", "tinyphone"):
             continue
         model = _facts(region)
         if model is None:

@@ -124,8 +124,10 @@ def test_another_folder_or_seed_is_another_job(kubeconfig: Path) -> None:
         assert f"--model={job[1]}" in server["args"], "the server loads what the Job has made"
         return list(job)
 
-    assert arguments({"seed": 1}) == ["tiny-model", "/models/autoglm-phone-9b-tiny-1", "--seed=1"]
-    assert arguments({"seed": 2}) == ["tiny-model", "/models/autoglm-phone-9b-tiny-2", "--seed=2"]
+    tiny = {"type": "tiny"}
+    assert arguments(tiny | {"seed": 1}) == ["tiny-model", "/models/autoglm-phone-9b-tiny-1", "--seed=1"]
+    assert arguments(tiny | {"seed": 2}) == ["tiny-model", "/models/autoglm-phone-9b-tiny-2", "--seed=2"]
+    assert arguments({"type": "tinyphone"}) == ["tinyphone", "/models/autoglm-phone-9b-tinyphone"]
 
 
 def test_a_folder_is_mounted_read_only_and_verified(kubeconfig: Path) -> None:
