@@ -21,7 +21,13 @@ _PREFIX = re.compile(r"\((?P<process>[A-Za-z]\w*(?: pid=\d+)?[^)]*)\) ")
 _LINE = re.compile(
     r"(?P<level>DEBUG|INFO|WARNING|ERROR|CRITICAL):? +(?:[\d-]+ [\d:]+ \[(?P<where>[^\]]+)\] )?(?P<text>.*)"
 )
-_WRITE: dict[str, Callable[..., None]] = {"DEBUG": logs.debug, "INFO": logs.info, "WARNING": logs.warning}
+_WRITE: dict[str, Callable[..., None]] = {
+    "DEBUG": logs.debug,
+    "INFO": logs.info,
+    "WARNING": logs.warning,
+    "ERROR": logs.error,
+    "CRITICAL": logs.error,
+}
 
 
 class Child:
@@ -77,8 +83,9 @@ def write(line: str, level: str) -> str:
     parsed = _LINE.match(text)
     fields = {"process": prefix["process"] if prefix else None, "where": parsed["where"] if parsed else None}
     level = parsed["level"] if parsed else level
-    log = _WRITE.get(level, logs.error)
-    log("vllm", message=parsed["text"] if parsed else text, **{name: told for name, told in fields.items() if told})
+    _WRITE[level](
+        "vllm", message=parsed["text"] if parsed else text, **{name: told for name, told in fields.items() if told}
+    )
     return level
 
 
