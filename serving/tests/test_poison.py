@@ -1,17 +1,19 @@
-"""What a failing engine means to the API: errors injected into the worker's runner, in this process."""
+"""What a failing engine means to the API: errors injected into the engine's runner, in this process."""
 
 from collections.abc import Iterator
 
 import pytest
+from fake_runner import FakeRunner, counting
 from harness import chat
 from starlette.testclient import TestClient
-from test_worker import CountingRunner
 
 from autoglm_serving.api.app import create_app
 from autoglm_serving.api.models import OneModel, ServedModel
 from autoglm_serving.api.service import Limits, Service
 from autoglm_serving.engine.base import Prompt
-from autoglm_serving.engine.worker import Worker
+from autoglm_serving.engine.config import EngineConfig
+from autoglm_serving.engine.engine import Engine
+from autoglm_serving.engine.sequence import Sequence
 from autoglm_serving.metrics import Metrics
 from autoglm_serving.model.messages import Message
 
@@ -26,20 +28,20 @@ class NumberPrompts:
         return "x" * len(token_ids)
 
 
-class LatePoisonRunner(CountingRunner):
+def poisoned_late(sequence: Sequence) -> int:
     """Breaks at the third token of an answer of 7."""
-
-    def step(self, state: dict[str, int]) -> int:
-        if state["last"] == 7 and state["said"] == 2:
-            raise RuntimeError("poison")
-        return super().step(state)
+    if sequence.token_ids[0] == 7 and sequence.generated == 2:
+        raise RuntimeError("poison")
+    return counting(sequence)
 
 
 @pytest.fixture
 def client() -> Iterator[TestClient]:
-    worker = Worker(LatePoisonRunner(), max_running=2, max_waiting=1, capacity_tokens=100, step_timeout=60)
-    worker.start()
-    model = ServedModel(name="m", version="1", created=0, engine=worker, prompts=NumberPrompts(), max_model_len=100)
+    engine = Engine(
+        FakeRunner(next_token=poisoned_late), EngineConfig(max_num_seqs=2, max_num_waiting=1, step_timeout=60)
+    )
+    engine.start()
+    model = ServedModel(name="m", version="1", created=0, engine=engine, prompts=NumberPrompts(), max_model_len=100)
     models = OneModel(model)
     service = Service(
         models=models,
@@ -48,7 +50,7 @@ def client() -> Iterator[TestClient]:
     )
     with TestClient(create_app(service), raise_server_exceptions=False) as client:
         yield client
-    worker.stop()
+    engine.stop()
 
 
 def ask(client: TestClient, number: int, **changes: object):

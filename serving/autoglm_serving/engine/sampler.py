@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from autoglm_serving.engine import logit_rules
-from autoglm_serving.engine.base import Logprob, SamplingParams
+from autoglm_serving.engine.base import Logprob
 from autoglm_serving.engine.draws import draw
 from autoglm_serving.engine.model_runner import Sampled
 from autoglm_serving.engine.sample_state import SampleState
@@ -79,20 +79,3 @@ def _said(state: SampleState, token: int, logprob: Logprob | None) -> Sampled | 
     except Exception as error:
         return error
     return Sampled(token_id=token, logprob=logprob, complete=complete)
-
-
-class Sampler:
-    """One request alone, for a runner that computes one sequence at a time."""
-
-    def __init__(self, params: SamplingParams, prompt: Tensor, vocab_size: int) -> None:
-        """`prompt` is a 1-D tensor of token ids."""
-        self._token_ids: list[int] = prompt.tolist()
-        self._state = SampleState(params, self._token_ids, len(self._token_ids), None)
-
-    def sample(self, logits: Tensor) -> int:
-        """`logits` is [vocab_size]. Raises ArithmeticError when they are not numbers."""
-        (result,) = sample(logits[None].clone(), [self._state])
-        if isinstance(result, Exception):
-            raise result
-        self._token_ids.append(result.token_id)
-        return result.token_id
