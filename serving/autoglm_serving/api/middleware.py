@@ -11,7 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from autoglm_serving import logs, tracing
 from autoglm_serving.api import errors
-from autoglm_serving.api.service import Lifecycle
+from autoglm_serving.api.lifecycle import Lifecycle
 
 PROBES = frozenset({"/health", "/healthz", "/ready", "/metrics", "/v2/health/live", "/v2/health/ready"})
 METHODS = frozenset({"GET", "POST", "HEAD", "OPTIONS", "PUT", "DELETE", "PATCH"})

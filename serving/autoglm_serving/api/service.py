@@ -1,34 +1,12 @@
-"""What the routes work with: the models, the bounds of a request, and whether new requests are welcome."""
+"""What the routes work with: the models, the bounds of a request, who counts the open ones."""
 
-import asyncio
 from dataclasses import dataclass, field
 
+from autoglm_serving.api.lifecycle import Lifecycle
 from autoglm_serving.api.models import Models
 from autoglm_serving.metrics import Metrics
 from autoglm_serving.predict.build import Predict
 from autoglm_serving.tracing import OFF, Tracer
-
-
-class Lifecycle:
-    """Counts the requests in progress and refuses new ones once draining. For the event loop's thread only."""
-
-    def __init__(self) -> None:
-        self.draining = False
-        self.active = 0
-        self._idle = asyncio.Event()
-        self._idle.set()
-
-    def enter(self) -> None:
-        self.active += 1
-        self._idle.clear()
-
-    def leave(self) -> None:
-        self.active -= 1
-        if self.active == 0:
-            self._idle.set()
-
-    async def idle(self) -> None:
-        await self._idle.wait()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,8 +17,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from autoglm_serving import logs
 from autoglm_serving.api import errors
+from autoglm_serving.api.lifecycle import Lifecycle
 from autoglm_serving.api.middleware import Door, RequestLog, discard
-from autoglm_serving.api.service import Lifecycle
 from autoglm_serving.engine.base import QueueFull
 
 VARIABLE = "AUTOGLM_VLLM_FRONT"
