@@ -1,8 +1,9 @@
-"""`python3 -m autoglm_serving {serve,tiny-model,verify}`. torch is imported only by what needs it."""
+"""`python3 -m autoglm_serving {serve,fetch,tiny-model,verify}`. torch is imported only by what needs it."""
 
 import argparse
 import difflib
 import os
+import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -77,7 +78,7 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="autoglm_serving", description=__doc__, allow_abbrev=False)
     parser.add_argument("--version", action="version", version=__version__)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="{serve,tiny-model,verify}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="{serve,fetch,tiny-model,verify}")
 
     serve = commands.add_parser(
         "serve",
@@ -104,6 +105,8 @@ def _parser() -> argparse.ArgumentParser:
     tiny.add_argument("folder", type=Path, help="folder to make")
     tiny.add_argument("--seed", default="0", help="what the weights are drawn from (default: 0)")
 
+    _add_fetch(commands)
+
     verify = commands.add_parser(
         "verify",
         help="check a model folder against its SHA256SUMS",
@@ -111,6 +114,27 @@ def _parser() -> argparse.ArgumentParser:
     )
     verify.add_argument("folder", type=Path, help="folder of the model")
     return parser
+
+
+def _add_fetch(commands: Any) -> None:
+    fetch = commands.add_parser(
+        "fetch",
+        allow_abbrev=False,
+        help="bring a model from a bucket, a hub, a registry or a volume",
+        description="Bring a model's files, verified, into a folder that appears whole or not at all. What was begun is"
+        " gone on with; a folder that is there already is left alone; processes that share the folder wait for each"
+        " other. Tokens and keys are taken from the environment variables that the source's own tools use.",
+    )
+    fetch.add_argument(
+        "source",
+        help="/path, s3://, oss:// or cos://bucket/prefix, hf:// or modelscope://owner/name@revision,"
+        " oci://registry/name:tag",
+    )
+    fetch.add_argument("folder", type=Path, help="folder to make")
+    fetch.add_argument("--offline", action="store_true", help="use no network: fail unless the folder is there")
+    fetch.add_argument("--verify", action="store_true", help="read a folder that is there, and repair it")
+    fetch.add_argument("--sha256", default="", help="what the model's SHA256SUMS must have, which pins every file")
+    fetch.add_argument("--connections", default="8", help="ranges that are fetched at the same time (default: 8)")
 
 
 def _serve(arguments: argparse.Namespace) -> int:
@@ -136,6 +160,26 @@ def _tiny_model(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _fetch(arguments: argparse.Namespace) -> int:
+    if not arguments.connections.isdecimal() or not 1 <= int(arguments.connections) <= 64:
+        raise SettingsError(f"--connections: {arguments.connections!r} is not allowed: use an integer from 1 to 64")
+    if arguments.sha256 and not re.fullmatch(r"[0-9a-f]{64}", arguments.sha256):
+        raise SettingsError(f"--sha256: {arguments.sha256!r} is not allowed: use 64 hexadecimal digits, small letters")
+    from autoglm_serving import logs
+    from autoglm_serving.sources import download
+    from autoglm_serving.sources.fetch import Wish, fetch
+
+    logs.configure("info")
+    wish = Wish(
+        offline=arguments.offline,
+        verify=arguments.verify,
+        sha256=arguments.sha256,
+        download=download.Options(connections=int(arguments.connections)),
+    )
+    logs.info(fetch(arguments.source, arguments.folder, wish))
+    return 0
+
+
 def _verify(arguments: argparse.Namespace) -> int:
     from autoglm_serving.model.folder import check
 
@@ -144,7 +188,7 @@ def _verify(arguments: argparse.Namespace) -> int:
     return 0
 
 
-_COMMANDS = {"serve": _serve, "tiny-model": _tiny_model, "verify": _verify}
+_COMMANDS = {"fetch": _fetch, "serve": _serve, "tiny-model": _tiny_model, "verify": _verify}
 
 
 def _flag(name: str) -> str:

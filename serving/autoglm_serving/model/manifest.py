@@ -4,7 +4,7 @@ import hashlib
 import os
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 
@@ -28,7 +28,7 @@ def verify(folder: Path) -> dict[str, int]:
 
     Raises ModelError that names the first file that is missing, extra, outside the folder or different.
     """
-    expected = _read(folder)
+    expected = read(folder)
     present = set(_files(folder))
     for name in sorted(expected.keys() - present):
         raise ModelError(f"{folder / name} is missing, but {NAME} lists it: copy the model again")
@@ -49,11 +49,16 @@ def make_command(folder: Path) -> str:
 
 
 def write(folder: Path) -> None:
-    lines = [f"{_sha256(folder / name)}  {name}\n" for name in sorted(_files(folder))]
-    (folder / NAME).write_text("".join(lines))
+    write_sums(folder, {name: _sha256(folder / name) for name in _files(folder)})
 
 
-def _read(folder: Path) -> dict[str, str]:
+def write_sums(folder: Path, sums: Mapping[str, str]) -> None:
+    """The manifest of SHA-256 by name, where these are known already."""
+    (folder / NAME).write_text("".join(f"{sums[name]}  {name}\n" for name in sorted(sums)))
+
+
+def read(folder: Path) -> dict[str, str]:
+    """SHA-256 by name, as the folder's SHA256SUMS has them. Raises ModelError."""
     path = folder / NAME
     try:
         lines = path.read_text(encoding="utf-8").splitlines()

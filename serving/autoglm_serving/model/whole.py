@@ -1,6 +1,5 @@
 """A model's folder that is made whole or not at all."""
 
-import os
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -9,6 +8,7 @@ from pathlib import Path
 from autoglm_serving.errors import ModelError
 from autoglm_serving.model import folder as model_folder
 from autoglm_serving.model import manifest
+from autoglm_serving.model.publish import publish
 
 
 def make(folder: Path, fill: Callable[[Path], None]) -> bool:
@@ -29,20 +29,7 @@ def make(folder: Path, fill: Callable[[Path], None]) -> bool:
             part.mkdir(mode=0o755)
             fill(part)
             manifest.write(part)
-            _sync(part)
-            part.rename(folder)
+            publish(part, folder)
     except OSError as error:
         raise ModelError(f"{folder} can't be made: {error.strerror or error}") from error
     return True
-
-
-def _sync(folder: Path) -> None:
-    """Readable for every user, and on the disk: a rename that survives a power cut must not point to lost files."""
-    for path in folder.iterdir():
-        path.chmod(0o644)
-    for path in [*folder.iterdir(), folder]:
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
