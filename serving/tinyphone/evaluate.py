@@ -3,6 +3,7 @@
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TypeGuard
 
 from PIL import Image
 
@@ -15,6 +16,8 @@ Ask = Callable[[str, str, Image.Image], str]
 SEED = "unseen"
 """The training's screens follow from numbers, so none of them is made from this."""
 TARGETS = (1, 8)
+SLACK = 50
+"""Thousandths of the screen."""
 
 
 @dataclass
@@ -55,9 +58,20 @@ def right(example: Example, said: str) -> bool:
         wanted = answers.parse(answers.split("".join(example.pieces))[1])
     except answers.AnswerError:
         return False
-    if wanted.name != "Tap" or action.name != "Tap":
+    if action.name != wanted.name:
+        return False
+    if action.name == "Swipe":
+        return all(_near(action.values.get(key), wanted.values[key]) for key in ("start", "end"))
+    if action.name != "Tap":
         return action == wanted
     place = action.values.get("element")
-    if not (isinstance(place, list) and len(place) == 2 and all(type(part) is int for part in place)):
-        return False
-    return example.target is not None and example.target.holds(*place)
+    return example.target is not None and _is_place(place) and example.target.holds(*place)
+
+
+def _is_place(place: object) -> TypeGuard[list[int]]:
+    return isinstance(place, list) and len(place) == 2 and all(type(part) is int for part in place)
+
+
+def _near(place: object, wanted: list[int]) -> bool:
+    """A swipe needs no exact ends."""
+    return _is_place(place) and all(abs(part - right) <= SLACK for part, right in zip(place, wanted, strict=True))

@@ -10,8 +10,8 @@ from tinyphone.network import Output, Trainable, number_codes
 LOOK, COPY, PREVIOUS = (1, 0), (1, 2), (0, 3)
 """Layer and head that look for the target, copy a word of the task, and know the token before."""
 GUIDED = (LOOK, COPY, PREVIOUS)
-COARSE = 20
-"""The tower's places are judged in steps of 20 thousandths, its answers in steps of one."""
+COARSE = 10
+"""The tower's places are judged in steps of 10 thousandths, the answers in steps of one."""
 WIDTH = 8.0
 """A number near the right one is nearly right: standard deviation of what is taken for right, in thousandths."""
 
@@ -20,7 +20,7 @@ def vision(net: Trainable, cells: torch.Tensor, batch: Batch) -> dict[str, torch
     """What covers each cell, and where its centre is."""
     covered = batch.cell_kinds > 0
     codes = net.places(cells[covered]).view(-1, 2, net.codes.shape[1]) @ number_codes(COARSE).T * 8
-    wanted = _near(batch.cell_places[covered], torch.arange(0, vocabulary.NUMBERS, COARSE), 1.5 * COARSE)
+    wanted = _near(batch.cell_places[covered], torch.arange(0, vocabulary.NUMBERS, COARSE), WIDTH)
     return {
         "kinds": functional.cross_entropy(net.kinds(cells).flatten(0, 1), batch.cell_kinds.flatten()),
         "colors": functional.cross_entropy(net.colors(cells).flatten(0, 1), batch.cell_colors.flatten()),

@@ -21,8 +21,35 @@ KINDS = ("button", "circle", "row")
 """What can be told apart by its colour and tapped."""
 FIELD, KEYBOARD = "field", "keyboard"
 
-LABELS = ("OK", "Cancel", "Send", "Save", "Next", "Play", "Share", "Edit", "Delete", "Search", "Login", "Open", "Help")
-LINES = ("Welcome back", "Recent items", "Today", "All messages", "3 new", "Details", "About this page", "Tap to see")
+LABELS = (
+    "OK",
+    "Cancel",
+    "Send",
+    "Save",
+    "Next",
+    "Play",
+    "Share",
+    "Edit",
+    "Delete",
+    "Search",
+    "Login",
+    "Open",
+    "Help",
+    "",
+    "",
+)
+LINES = (
+    "Welcome back",
+    "Recent items",
+    "Today",
+    "All messages",
+    "3 new",
+    "Details",
+    "About this page",
+    "Tap to see",
+    "",
+    "",
+)
 BACKGROUNDS = ((255, 255, 255), (244, 244, 246), (232, 238, 245), (250, 245, 235), (38, 40, 44), (18, 18, 20))
 KEYBOARD_TOP = 1600
 MARGIN = 40
@@ -70,7 +97,7 @@ def make(rng: random.Random, targets: int, keyboard: bool = False) -> Screen:
     for kind, color in wanted:
         box = _place(rng, kind, bottom, [item.box for item in placed])
         if box is not None:
-            text = rng.choice(LINES) if kind in (FIELD, "row") else rng.choice(LABELS)
+            text = rng.choice(LINES if kind in (FIELD, "row") else LABELS)
             placed.append(Element(kind, color, box, text))
     lines = tuple(
         (rng.randint(20, 600), rng.randint(200, bottom - 80), rng.choice(LINES)) for _ in range(rng.randint(0, 4))
@@ -142,9 +169,13 @@ def _shade(item: Element) -> tuple[int, int, int]:
     return red, green, blue
 
 
+def _corner(item: Element) -> int:
+    return (0, 15, 30, 60)[item.box[0] % 4]
+
+
 def _button(pen: ImageDraw.ImageDraw, item: Element, scale: float, _: tuple[int, int, int]) -> None:
     left, top, right, bottom = _scaled(item, scale)
-    pen.rounded_rectangle((left, top, right, bottom), 30 * scale, _shade(item))
+    pen.rounded_rectangle((left, top, right, bottom), _corner(item) * scale, _shade(item))
     pen.text(
         ((left + right) / 2, (top + bottom) / 2), item.text, (255, 255, 255), _font(round(64 * scale)), anchor="mm"
     )
@@ -154,7 +185,7 @@ def _circle(pen: ImageDraw.ImageDraw, item: Element, scale: float, _: tuple[int,
     left, top, right, bottom = _scaled(item, scale)
     pen.ellipse((left, top, right, bottom), _shade(item))
     pen.text(
-        ((left + right) / 2, (top + bottom) / 2), item.text[0], (255, 255, 255), _font(round(90 * scale)), anchor="mm"
+        ((left + right) / 2, (top + bottom) / 2), item.text[:1], (255, 255, 255), _font(round(90 * scale)), anchor="mm"
     )
 
 

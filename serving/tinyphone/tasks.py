@@ -98,7 +98,7 @@ def typed(rng: random.Random, screen: Screen) -> Example:
 
 
 MAKERS: tuple[tuple[Callable[[random.Random, Screen], Example | None], int], ...] = (
-    (tap, 10), (tapped, 2), (typing, 4), (swipe, 1), (back, 1), (home, 1), (launch, 1), (finish, 1), (typed, 1),
+    (tap, 10), (tapped, 4), (typing, 5), (swipe, 2), (back, 1), (home, 1), (launch, 1), (finish, 1), (typed, 1),
 )  # fmt: skip
 """Who makes examples, and how often: taps are the most difficult."""
 

@@ -3,6 +3,8 @@
 import json
 import random
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
@@ -11,12 +13,13 @@ import torch
 from transformers import Glm4vForConditionalGeneration
 
 from tinyphone import batches, losses, shape
+from tinyphone.batches import Batch
 from tinyphone.network import Trainable
 
 WEIGHTS = {
     "kinds": 1.0, "colors": 1.0, "places": 0.5,
     "words": 1.0, "numbers": 1.0,
-    "look": 0.5, "copy": 0.2, "previous": 0.05,
+    "look": 0.5, "copy": 0.5, "previous": 0.05,
 }  # fmt: skip
 """How much each loss counts."""
 SCREENS, QUESTIONS = 16, 6
@@ -36,10 +39,9 @@ class Stage:
 
 CURRICULUM = (
     Stage(0, (1, 6), speaks=False),
-    Stage(300, (1, 1), speaks=True),
-    Stage(450, (1, 3), speaks=True),
-    Stage(700, (1, 6), speaks=True),
-    Stage(1200, (1, 8), speaks=True),
+    Stage(300, (1, 3), speaks=True),
+    Stage(600, (1, 6), speaks=True),
+    Stage(1000, (1, 8), speaks=True),
 )
 
 
@@ -66,10 +68,10 @@ def run(options: Options, log: TextIO) -> Trainable:
     first = _resume(options, net, optimizer)
     sums: dict[str, float] = {}
     began = time.monotonic()
-    for step in range(first, options.steps):
+    for step, batch in _batches(options, first):
         for group in optimizer.param_groups:
             group["lr"] = options.learning_rate * rate(step, options.steps)
-        parts = _losses(net, options.seed, step)
+        parts = _losses(net, batch, stage(step).speaks)
         optimizer.zero_grad()
         total = torch.stack([WEIGHTS[name] * value for name, value in parts.items()]).sum()
         total.backward()  # type: ignore[no-untyped-call]  # as torch has it
@@ -97,12 +99,24 @@ def stage(step: int) -> Stage:
     return next(item for item in reversed(CURRICULUM) if step >= item.start)
 
 
-def _losses(net: Trainable, seed: int, step: int) -> dict[str, torch.Tensor]:
-    now = stage(step)
-    # Each step's screens follow from the seed and its number: a run that goes on sees what it would have seen.
-    rng = random.Random(f"{seed} {step}")  # noqa: S311  screens, not secrets
-    batch = batches.make(rng, SCREENS, QUESTIONS if now.speaks else 1, now.targets)
-    if not now.speaks:
+def _batches(options: Options, first: int) -> Iterator[tuple[int, Batch]]:
+    """Steps and their batches; the next batch is drawn while the model learns from this one."""
+
+    def make(step: int) -> Batch:
+        now = stage(step)
+        # Each step's screens follow from the seed and its number: a run that goes on sees what it would have seen.
+        rng = random.Random(f"{options.seed} {step}")  # noqa: S311  screens, not secrets
+        return batches.make(rng, SCREENS, QUESTIONS if now.speaks else 1, now.targets)
+
+    with ThreadPoolExecutor(1) as pool:
+        following = pool.submit(make, first)
+        for step in range(first, options.steps):
+            batch, following = following.result(), pool.submit(make, step + 1)
+            yield step, batch
+
+
+def _losses(net: Trainable, batch: Batch, speaks: bool) -> dict[str, torch.Tensor]:
+    if not speaks:
         return losses.vision(net, net.see(batch.patches), batch)
     output = net(batch, losses.GUIDED)
     return (
