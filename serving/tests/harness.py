@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,11 +68,12 @@ def command(*arguments: str | Path) -> list[str]:
 
 
 @contextlib.contextmanager
-def running_server(model: Path, log: Path, *flags: str) -> Iterator[Server]:
+def running_server(model: Path, log: Path, *flags: str, launcher: Sequence[str] = ()) -> Iterator[Server]:
+    """`launcher` is what the command is handed to; it must become the server itself."""
     # One thread: two that share their cores with anything else wait for each other at every step.
     argv = command("serve", "--model", model, "--host", "127.0.0.1", "--port", "0", "--threads", "1", *flags)
     with log.open("wb") as output:
-        process = subprocess.Popen(argv, stdout=output, stderr=subprocess.STDOUT, env=environment())
+        process = subprocess.Popen([*launcher, *argv], stdout=output, stderr=subprocess.STDOUT, env=environment())
     try:
         yield Server(process, listening_port(process, log), log)
         if process.poll() is None:
