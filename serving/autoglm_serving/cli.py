@@ -1,4 +1,4 @@
-"""`python3 -m autoglm_serving {serve,fetch,tiny-model,verify}`. torch is imported only by what needs it."""
+"""`python3 -m autoglm_serving {serve,fetch,tiny-model,tinyphone,verify}`. torch is imported only by what needs it."""
 
 import argparse
 import difflib
@@ -78,7 +78,7 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="autoglm_serving", description=__doc__, allow_abbrev=False)
     parser.add_argument("--version", action="version", version=__version__)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="{serve,fetch,tiny-model,verify}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="{serve,fetch,tiny-model,tinyphone,verify}")
 
     serve = commands.add_parser(
         "serve",
@@ -106,6 +106,14 @@ def _parser() -> argparse.ArgumentParser:
     tiny.add_argument("--seed", default="0", help="what the weights are drawn from (default: 0)")
 
     _add_fetch(commands)
+
+    phone = commands.add_parser(
+        "tinyphone",
+        help="put the tiny model that operates a phone into a folder",
+        description="Copy the tiny GLM-4V that comes with this package: it taps, types, swipes, goes back and finishes"
+        " on simple screens. A folder that is already there is verified and left alone, or brought to this release.",
+    )
+    phone.add_argument("folder", type=Path, help="folder to make")
 
     verify = commands.add_parser(
         "verify",
@@ -174,9 +182,16 @@ def _fetch(arguments: argparse.Namespace) -> int:
         offline=arguments.offline,
         verify=arguments.verify,
         sha256=arguments.sha256,
-        download=download.Options(connections=int(arguments.connections)),
+        transfer=download.Options(connections=int(arguments.connections)),
     )
     logs.info(fetch(arguments.source, arguments.folder, wish))
+    return 0
+
+
+def _tinyphone(arguments: argparse.Namespace) -> int:
+    from autoglm_serving.model.tinyphone import make
+
+    print(make(arguments.folder))
     return 0
 
 
@@ -188,7 +203,7 @@ def _verify(arguments: argparse.Namespace) -> int:
     return 0
 
 
-_COMMANDS = {"fetch": _fetch, "serve": _serve, "tiny-model": _tiny_model, "verify": _verify}
+_COMMANDS = {"fetch": _fetch, "serve": _serve, "tiny-model": _tiny_model, "tinyphone": _tinyphone, "verify": _verify}
 
 
 def _flag(name: str) -> str:
