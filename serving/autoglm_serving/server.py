@@ -88,9 +88,9 @@ async def _serve(settings: ServeSettings, service: Service, listener: socket.soc
 
     for number in SIGNALS:
         loop.add_signal_handler(number, on_signal, number)
-    host, port = listener.getsockname()[:2]
-    logs.info("listening", host=host, port=port)
     async with service.predict.listening(service.lifecycle) if service.predict else contextlib.nullcontext():
+        host, port = listener.getsockname()[:2]
+        logs.info("listening", host=host, port=port)
         await server.serve(sockets=[listener])
 
 
