@@ -58,6 +58,10 @@ class FakeRunner:
         """Sequences whose state is held: a hash of all that each place of theirs depends on."""
         self.memory_tokens = memory_tokens
         """A step of more tokens finds no memory."""
+        self.during: Callable[[], None] = lambda: None
+        """Called amid every step."""
+        self.faults: list[str] = []
+        """What the engine did wrong."""
         self._image_steps = image_steps
         """Steps that are given to an image before its prompt is computed."""
         self._encoded: Counter[bytes] = Counter()
@@ -69,12 +73,16 @@ class FakeRunner:
     def execute(self, batch: List[Slice]) -> list[Sampled | Pending | Exception | None]:
         assert self.gate.wait(20)
         time.sleep(self._step_seconds)
+        self.during()
         first = [piece.sequence.request.prompt.token_ids[0] for piece in batch]
         self._broken = self._broken or BROKEN_DEVICE in first
         if self._broken or POISON in first:
             raise RuntimeError("poison")
         if sum(piece.count for piece in batch) > self.memory_tokens:
             raise MemoryError
+        for piece in batch:
+            if len(piece.sequence.blocks) * self.block_size < piece.start + piece.count:
+                self.faults.append(f"{piece.sequence.request.request_id} has no block for its tokens")
         self.steps.append([(piece.sequence.request.request_id, piece.start, piece.count) for piece in batch])
         return [Pending() if self._encodes(piece) else self._compute(piece) for piece in batch]
 
@@ -105,7 +113,7 @@ class FakeRunner:
         sequence = piece.sequence
         for place in range(piece.start + piece.count):
             if self._cells.get(self._cell(sequence, place)) != self.live[sequence][place]:
-                return AssertionError(f"place {place} of {sequence.request.request_id} holds another's token")
+                self.faults.append(f"place {place} of {sequence.request.request_id} holds another's token")
         if not piece.samples:
             return None
         if sequence.token_ids[0] == BAD_LOGITS:

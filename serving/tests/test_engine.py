@@ -62,6 +62,7 @@ def make(runner: FakeRunner) -> Iterator[Make]:
         return engine
 
     yield make
+    assert not runner.faults
     runner.gate.set()
     for engine in engines:
         engine.stop()

@@ -115,12 +115,25 @@ class EngineMachine(RuleBasedStateMachine):
             return
         self.clients.append(client)
 
-    @precondition(lambda self: any(not client.ended for client in self.clients))
-    @rule(data=st.data())
-    def cancel(self, data: st.DataObject) -> None:
-        client = data.draw(st.sampled_from([client for client in self.clients if not client.ended]))
-        self.core.cancel(client.sequence)
-        client.cancelled = True
+    @precondition(lambda self: self._open())
+    @rule(data=st.data(), amid_a_step=st.booleans())
+    def cancel(self, data: st.DataObject, amid_a_step: bool) -> None:
+        client = data.draw(st.sampled_from(self._open()))
+
+        def cancel() -> None:
+            """As from another thread."""
+            if not client.ended:
+                client.cancelled = True
+                self.core.cancel(client.sequence)
+
+        if not amid_a_step:
+            return cancel()
+        self.runner.during = cancel
+        self.core.step(lambda: None)
+        self.runner.during = lambda: None
+
+    def _open(self) -> list[Client]:
+        return [client for client in self.clients if not client.ended]
 
     @rule(steps=st.integers(1, 12), seconds=st.sampled_from([0.0, 0.1, 2.0]))
     def step(self, steps: int, seconds: float) -> None:
@@ -158,6 +171,7 @@ class EngineMachine(RuleBasedStateMachine):
         stats = self.core.stats()
         assert (stats.running, stats.waiting, stats.cached_tokens) == (0, 0, 0)
         assert not self.runner.live
+        assert not self.runner.faults
         assert not self.core._scheduler._fairness._served
         for client in self.clients:
             self._check(client, stats.capacity_tokens)

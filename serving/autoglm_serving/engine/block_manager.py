@@ -39,7 +39,7 @@ class BlockManager:
         return len(self._free)
 
     def admit(self, sequence: Sequence, *, spare: int = 0) -> bool:
-        """Give a sequence that holds nothing blocks for all its tokens, found ones first; `computed` is set to these.
+        """Give a sequence that holds nothing blocks for all its tokens, found ones first; `computed` counts these.
 
         False, with nothing changed, when they would leave fewer than `spare` blocks free.
         """
@@ -103,11 +103,12 @@ class BlockManager:
                 self._by_name[name] = block
 
     def release(self, sequence: Sequence) -> None:
-        """Take back all that the sequence holds. The last blocks go first: what many share is at the beginning."""
+        """Take back all that the sequence holds. The last blocks go first: what many share is at the beginning.
+
+        Its list of blocks stays as it is: a step under way may be reading it, and blocks are given out only after that.
+        """
         for block in reversed(sequence.blocks):
             self._drop(block)
-        sequence.blocks = []
-        sequence.computed = 0
 
     def blocks_for(self, tokens: int) -> int:
         return -(-tokens // self.block_size)

@@ -106,6 +106,7 @@ class Scheduler:
         """Take place and blocks away; the sequence waits again, in its old turn."""
         del self.running[sequence]
         self._blocks.release(sequence)
+        sequence.blocks, sequence.computed = [], 0
         self.waiting.push(sequence)
         self.preemptions += 1
 
