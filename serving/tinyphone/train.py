@@ -51,8 +51,9 @@ class Options:
     seed: int = 0
     learning_rate: float = 2e-3
     checkpoint: Path | None = None
-    every: int = 100
+    every: int = 25
     """Steps between checkpoints and lines of the log."""
+    curriculum: tuple[Stage, ...] = CURRICULUM
 
 
 def start(seed: int) -> Trainable:
@@ -71,7 +72,7 @@ def run(options: Options, log: TextIO) -> Trainable:
     for step, batch in _batches(options, first):
         for group in optimizer.param_groups:
             group["lr"] = options.learning_rate * rate(step, options.steps)
-        parts = _losses(net, batch, stage(step).speaks)
+        parts = _losses(net, batch, stage(step, options.curriculum).speaks)
         optimizer.zero_grad()
         total = torch.stack([WEIGHTS[name] * value for name, value in parts.items()]).sum()
         total.backward()  # type: ignore[no-untyped-call]  # as torch has it
@@ -95,15 +96,15 @@ def rate(step: int, steps: int) -> float:
     return min(1.0, (step + 1) / WARMUP, (steps - step) / (DECAY * steps))
 
 
-def stage(step: int) -> Stage:
-    return next(item for item in reversed(CURRICULUM) if step >= item.start)
+def stage(step: int, curriculum: tuple[Stage, ...]) -> Stage:
+    return next(item for item in reversed(curriculum) if step >= item.start)
 
 
 def _batches(options: Options, first: int) -> Iterator[tuple[int, Batch]]:
     """Steps and their batches; the next batch is drawn while the model learns from this one."""
 
     def make(step: int) -> Batch:
-        now = stage(step)
+        now = stage(step, options.curriculum)
         # Each step's screens follow from the seed and its number: a run that goes on sees what it would have seen.
         rng = random.Random(f"{options.seed} {step}")  # noqa: S311  screens, not secrets
         return batches.make(rng, SCREENS, QUESTIONS if now.speaks else 1, now.targets)
