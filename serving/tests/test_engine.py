@@ -4,14 +4,17 @@ import queue
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from fake_runner import BROKEN_DEVICE, EOS, POISON, FakeRunner, request
+from fake_runner import BAD_LOGITS, BROKEN_DEVICE, EOS, POISON, FakeRunner, request
 from harness import environment, eventually
 
+from autoglm_serving.engine import engine as engine_module
 from autoglm_serving.engine.base import (
     Aborted,
+    DeadlineExceeded,
     EngineDead,
     Failure,
     FinishReason,
@@ -184,3 +187,108 @@ import sys, autoglm_serving.engine.engine, autoglm_serving.api.app
 sys.exit('torch' in sys.modules or 'transformers' in sys.modules or 'pulumi' in sys.modules)
 """
     assert subprocess.run([sys.executable, "-c", code], env=environment()).returncode == 0
+
+
+def test_cancelling_amid_a_step_frees_the_blocks_before_its_end(make: Make, runner: FakeRunner):
+    engine = make()
+    runner.gate.clear()
+    client = Client(engine, [ENDLESS] * 50)
+    eventually(lambda: engine.stats().cached_tokens >= 50)
+    client.ticket.cancel()
+    assert engine.stats().cached_tokens == 0
+    runner.gate.set()
+    assert Client(engine, 2).end()[1] == FinishReason.STOP
+    assert client.outputs.empty()
+    eventually(lambda: not runner.live)
+
+
+def test_a_listener_may_cancel_its_own_request(make: Make):
+    engine = make()
+    heard: list[Output] = []
+    tickets: list[Any] = []
+
+    def listener(output: Output) -> None:
+        heard.append(output)
+        if len(heard) == 3:
+            tickets[0].cancel()
+
+    tickets.append(engine.submit(request(ENDLESS, listener)))
+    eventually(lambda: len(heard) == 3 and engine.stats().running == 0)
+    assert Client(engine, 2).end()[1] == FinishReason.STOP
+    assert len(heard) == 3
+
+
+def test_logits_that_are_no_numbers_fail_their_request_alone(make: Make, runner: FakeRunner):
+    engine = make()
+    runner.gate.clear()
+    bad, good = Client(engine, BAD_LOGITS), Client(engine, 3)
+    runner.gate.set()
+    assert bad.end() == ([], RequestFailed)
+    assert good.end() == ([1, 2, 3, EOS], FinishReason.STOP)
+
+
+def test_a_deadline_ends_running_and_waiting_requests(make: Make, runner: FakeRunner):
+    now = [100.0]
+    engine = make(max_num_seqs=1, max_num_waiting=2, clock=lambda: now[0])
+    running = Client(engine, ENDLESS, deadline=110.0)
+    eventually(lambda: engine.stats().running == 1)
+    waiting, patient = Client(engine, 1, deadline=105.0), Client(engine, 1, deadline=1000.0)
+    now[0] = 106.0
+    assert waiting.end() == ([], DeadlineExceeded)
+    assert engine.stats().running == 1
+    now[0] = 111.0
+    assert running.end()[1] == DeadlineExceeded
+    assert patient.end()[1] == FinishReason.STOP
+    assert Client(engine, 1, deadline=50.0).end() == ([], DeadlineExceeded)
+
+
+def test_a_prompt_longer_than_the_cache_is_refused(make: Make, runner: FakeRunner):
+    engine = make()
+    with pytest.raises(RequestFailed, match=r"4097 tokens.*holds 4096"):
+        Client(engine, [1] * 4097)
+
+
+def test_a_step_without_memory_is_made_smaller(make: Make, runner: FakeRunner):
+    runner.memory_tokens = 100
+    engine = make()
+    clients = [Client(engine, [2] * 1000), Client(engine, [3] * 1000)]
+    assert [client.end()[1] for client in clients] == [FinishReason.STOP] * 2
+    assert max(sum(count for _, _, count in step) for step in runner.steps) <= 100
+
+
+def test_without_any_memory_only_the_requests_fail(make: Make, runner: FakeRunner):
+    runner.memory_tokens = 0
+    engine = make()
+    assert [client.end() for client in [Client(engine, 2), Client(engine, 3)]] == [([], RequestFailed)] * 2
+    runner.memory_tokens = 100
+    assert Client(engine, 2).end()[1] == FinishReason.STOP
+
+
+def test_stopping_does_not_wait_for_a_step_that_hangs(make: Make, runner: FakeRunner, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(engine_module, "STOP_SECONDS", 0.1)
+    engine = make()
+    runner.gate.clear()
+    client = Client(engine, 5)
+    eventually(lambda: engine.stats().running == 1)
+    engine.stop()
+    assert client.end() == ([], Aborted)
+    assert engine.stats().cached_tokens == 0
+    runner.gate.set()
+
+
+def test_many_threads_may_submit_and_cancel(make: Make, runner: FakeRunner):
+    engine = make(max_num_seqs=8, max_num_waiting=1000)
+
+    def work(seed: int) -> list[Any]:
+        ends = []
+        for number in range(20):
+            client = Client(engine, [4, seed, number], user=str(seed % 3))
+            if number % 3 == 0:
+                client.ticket.cancel()
+            else:
+                ends.append(client.end())
+        return ends
+
+    with ThreadPoolExecutor(8) as pool:
+        for ends in pool.map(work, range(8)):
+            assert ends == [([1, 2, 3, 4, EOS], FinishReason.STOP)] * 13
