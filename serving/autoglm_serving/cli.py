@@ -7,9 +7,9 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, get_args
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 
 from autoglm_serving import __version__
@@ -250,5 +250,6 @@ def _explain(error: ValidationError, flags: Mapping[str, str]) -> str:
             faults.append(f"{_flag(name)} is missing: give {_flag(name)} or set {_variable(name)}; {field.description}")
         else:
             source = _flag(name) if name in flags else _variable(name)
-            faults.append(f"{source}: {fault['input']!r} is not allowed: {fault['msg']}; it is: {_help(field)}")
+            value = "the value" if SecretStr in get_args(field.annotation) else repr(fault["input"])
+            faults.append(f"{source}: {value} is not allowed: {fault['msg']}; it is: {_help(field)}")
     return "\n".join(dict.fromkeys(faults))

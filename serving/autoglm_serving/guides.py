@@ -101,8 +101,9 @@ class Grammars:
             return TokenGuide(matcher.deep_copy())
 
     def token_bytes(self, token_id: int) -> bytes:
-        """The bytes that a token stands for, which need not be whole characters."""
-        return self._tokens().decode_bytes([token_id])
+        """The bytes that a token stands for, which need not be whole characters; none for one of no tokenizer."""
+        found = self._tokens().decode_bytes([token_id])
+        return b"" if found == f"<[{token_id}]>".encode() else found
 
     def _compile(self, constraint: Constraint) -> "LLMatcher":
         from llguidance import LLMatcher, LLParserLimits

@@ -20,6 +20,7 @@ from autoglm_serving.predict.build import build as build_predict
 from autoglm_serving.quarantine.guard import GuardedEngine
 from autoglm_serving.quarantine.ledger import Ledger
 from autoglm_serving.settings import ServeSettings
+from autoglm_serving.store.settings import build_store
 
 
 def load(settings: ServeSettings, ledger: Ledger | None = None) -> Service:
@@ -29,10 +30,19 @@ def load(settings: ServeSettings, ledger: Ledger | None = None) -> Service:
         max_images=settings.limit_mm_per_prompt.image,
         max_image_pixels=settings.max_image_pixels,
         max_body_bytes=settings.max_body_bytes,
+        max_bodies=settings.max_num_seqs + settings.max_num_waiting,
+        max_conversation_bytes=settings.max_conversation_bytes,
     )
     models = _models(settings, ledger)
     metrics = Metrics(models)
-    return Service(models=models, limits=limits, metrics=metrics, predict=build_predict(settings, metrics.registry))
+    return Service(
+        models=models,
+        limits=limits,
+        metrics=metrics,
+        predict=build_predict(settings, metrics.registry),
+        identity_header=settings.identity_header,
+        store=build_store(settings),
+    )
 
 
 def load_folder(

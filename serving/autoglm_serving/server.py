@@ -92,6 +92,7 @@ async def _serve(settings: ServeSettings, service: Service, listener: socket.soc
         host, port = listener.getsockname()[:2]
         logs.info("listening", host=host, port=port)
         await server.serve(sockets=[listener])
+    await service.store.close()
 
 
 async def _drain(service: Service, server: uvicorn.Server, timeout: float) -> None:

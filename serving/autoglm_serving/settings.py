@@ -6,6 +6,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, Json, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError, PydanticKnownError
 
+from autoglm_serving.store.settings import StoreSettings
 from autoglm_serving.vllm.settings import VllmSettings
 
 MIB = 1024 * 1024
@@ -27,7 +28,7 @@ class ProcessorOptions(BaseModel):
     max_pixels: int | None = Field(default=None, ge=112 * 112)
 
 
-class ServeSettings(VllmSettings):
+class ServeSettings(VllmSettings, StoreSettings):
     """A description is the flag's help text; a bound is the check that the flag's value must pass."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
@@ -112,6 +113,12 @@ class ServeSettings(VllmSettings):
         default=25_000_000, ge=1, description="width times height of an image, before it is decoded"
     )
     max_body_bytes: int = Field(default=32 * MIB, ge=1024, description="size of a request's body")
+    identity_header: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9-]+$",
+        description="header in which the gateway says who asks, and which it removes from what clients send; it takes"
+        " the API key's place for fairness and stored conversations (default: none)",
+    )
     quarantine_crashes: int = Field(
         default=3, ge=0, description="a request that crashed the engine so often is refused; 0 refuses none"
     )

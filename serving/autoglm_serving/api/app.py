@@ -16,6 +16,8 @@ from autoglm_serving.api.catalogue import catalogue
 from autoglm_serving.api.chat import ChatCompletions
 from autoglm_serving.api.desk import Desk
 from autoglm_serving.api.middleware import CLIENT_LEFT, BodyLimit, Door, RequestLog
+from autoglm_serving.api.openapi import ASKING, READING, describe, gives, takes
+from autoglm_serving.api.responses import routes as responses
 from autoglm_serving.api.schema import ChatCompletionRequest
 from autoglm_serving.api.service import Service
 
@@ -31,6 +33,7 @@ def create_app(service: Service) -> ASGIApp:
     _add_operations(app, service)
     if service.predict:
         service.predict.add_routes(app, service.lifecycle)
+    describe(app, [ChatCompletionRequest, *responses.BODIES])
     max_body_bytes = service.limits.max_body_bytes
     return RequestLog(
         Door(BodyLimit(app, max_body_bytes), service.lifecycle, max_body_bytes), service.metrics, service.tracer
@@ -38,19 +41,24 @@ def create_app(service: Service) -> ASGIApp:
 
 
 def _add_openai(app: FastAPI, service: Service) -> None:
-    chat = ChatCompletions(Desk(service))
-    schema = ChatCompletionRequest.model_json_schema()
-    body = {"required": True, "content": {"application/json": {"schema": schema}}}
+    desk = Desk(service)
+    chat = ChatCompletions(desk)
 
-    @app.post("/v1/chat/completions", openapi_extra={"requestBody": body}, response_model=None)
+    @app.post(
+        "/v1/chat/completions",
+        openapi_extra=takes(ChatCompletionRequest, *ASKING, stream=True),
+        response_model=None,
+    )
     async def chat_completions(request: Request) -> Response:
         return await chat(request)
 
-    @app.get("/v1/models")
+    app.include_router(responses.router(desk))
+
+    @app.get("/v1/models", openapi_extra=gives(*READING))
     async def models() -> dict[str, Any]:
         return {"object": "list", "data": list(catalogue(service.models.list()).values())}
 
-    @app.get("/v1/models/{name:path}")
+    @app.get("/v1/models/{name:path}", openapi_extra=gives(*READING))
     async def one_model(name: str) -> dict[str, Any]:
         served = catalogue(service.models.list())
         if name not in served:
@@ -59,18 +67,18 @@ def _add_openai(app: FastAPI, service: Service) -> None:
 
 
 def _add_operations(app: FastAPI, service: Service) -> None:
-    @app.get("/health", response_model=None)
+    @app.get("/health", openapi_extra=gives(405, 503), response_model=None)
     async def health() -> Response:
         """Liveness: fails only when nothing but a new process helps."""
         return JSONResponse({"status": "OK"}) if service.alive() else _engine_dead()
 
-    @app.get("/healthz", response_model=None)
+    @app.get("/healthz", openapi_extra=gives(405, 503), response_model=None)
     async def healthz() -> Response:
         if not service.alive():
             return _engine_dead()
         return JSONResponse({"status": "OK", "timestamp": datetime.now(UTC).isoformat(timespec="seconds")})
 
-    @app.get("/ready", response_model=None)
+    @app.get("/ready", openapi_extra=gives(405, 503), response_model=None)
     async def ready() -> Response:
         """Readiness: whether new requests are welcome."""
         if service.lifecycle.draining:

@@ -4,8 +4,8 @@ import time
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import ExitStack
+from functools import partial
 
-from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -13,7 +13,7 @@ from autoglm_serving.api import errors
 from autoglm_serving.api.answer import Answer, Delta
 from autoglm_serving.api.chunks import DONE, Envelope, event
 from autoglm_serving.api.desk import Desk
-from autoglm_serving.api.order import Order
+from autoglm_serving.api.order import Order, make_order
 from autoglm_serving.api.schema import ChatCompletionRequest
 from autoglm_serving.api.streams import EventStream, while_connected
 from autoglm_serving.engine.base import EngineError
@@ -42,16 +42,10 @@ class ChatCompletions:
         """The body and all that was made of it but the prompt are free when this returns."""
         caller = self._desk.caller(request)
         async with self._desk.preparation.place() as place:
-            asked = _parse(await place.read(request))
+            asked = errors.parsed(ChatCompletionRequest, await place.read(request))
             model = self._desk.lease(held, asked.model)
-            return await while_connected(request, self._desk.order(model, asked, caller))
-
-
-def _parse(body: bytes) -> ChatCompletionRequest:
-    try:
-        return ChatCompletionRequest.model_validate_json(body)
-    except ValidationError as error:
-        raise errors.from_validation(error) from None
+            make = partial(make_order, model, asked, caller, self._desk.limits)
+            return await while_connected(request, self._desk.preparation.run(make))
 
 
 async def _events(envelope: Envelope, answer: Answer, delta: Delta, include_usage: bool) -> AsyncIterator[bytes]:

@@ -1,7 +1,6 @@
 """What every way to ask has in common: who asks, which model, the prompt's making, the engine's taking."""
 
 from contextlib import ExitStack
-from functools import partial
 
 from starlette.requests import Request
 
@@ -10,15 +9,16 @@ from autoglm_serving.api import errors
 from autoglm_serving.api.answer import Answer, finish_reasons
 from autoglm_serving.api.caller import Caller, caller
 from autoglm_serving.api.models import ModelNotReady, ServedModel, UnknownModel
-from autoglm_serving.api.order import Order, make_order
+from autoglm_serving.api.order import Order
 from autoglm_serving.api.preparation import Preparation
-from autoglm_serving.api.schema import ChatCompletionRequest
+from autoglm_serving.api.responses.records import Records
 from autoglm_serving.api.service import Service
 
 
 class Desk:
     def __init__(self, service: Service) -> None:
         self._service = service
+        self.limits = service.limits
         self.preparation = Preparation(service.limits)
 
     def caller(self, request: Request) -> Caller:
@@ -35,9 +35,8 @@ class Desk:
         except ModelNotReady as error:
             raise errors.model_not_ready(error) from None
 
-    async def order(self, model: ServedModel, asked: ChatCompletionRequest, by: Caller) -> Order:
-        """Raises ApiError and DeadlineExceeded."""
-        return await self.preparation.run(partial(make_order, model, asked, by, self._service.limits))
+    def records(self, by: Caller) -> Records:
+        return Records(self._service.store, by.owner, max_bytes=self.limits.max_conversation_bytes)
 
     def submit(self, held: ExitStack, request: Request, order: Order, answer_id: str) -> Answer:
         """The answer is closed with `held`, and its counts are in the access log. Raises EngineError."""

@@ -2,9 +2,9 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -13,6 +13,8 @@ from autoglm_serving import logs
 from autoglm_serving.api.models import ModelNotReady
 from autoglm_serving.engine.base import Aborted, DeadlineExceeded, EngineDead, EngineError, QueueFull
 from autoglm_serving.quarantine.ledger import Quarantined
+
+Parsed = TypeVar("Parsed", bound=BaseModel)
 
 RETRY_AFTER_SECONDS = 1
 
@@ -70,6 +72,10 @@ def no_model() -> ApiError:
     return ApiError(503, message, code="model_not_ready", retry_after=RETRY_AFTER_SECONDS)
 
 
+def conflict(message: str) -> ApiError:
+    return ApiError(409, message, code="conflict", retry_after=RETRY_AFTER_SECONDS)
+
+
 def busy(reason: str, retry_after: int) -> ApiError:
     message = f"The server is busy: {reason}. Try again later."
     return ApiError(429, message, code="engine_overloaded", retry_after=retry_after)
@@ -113,6 +119,14 @@ def from_engine(error: EngineError) -> ApiError:
             return _stopping()
         case _:
             return ApiError(500, f"This request failed: {error}.", code="request_failed")
+
+
+def parsed(kind: type[Parsed], body: bytes) -> Parsed:
+    """Raises ApiError."""
+    try:
+        return kind.model_validate_json(body)
+    except ValidationError as error:
+        raise from_validation(error) from None
 
 
 def from_validation(error: ValidationError) -> ApiError:

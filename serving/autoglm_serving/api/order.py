@@ -63,7 +63,11 @@ def make_order(model: ServedModel, asked: ChatCompletionRequest, caller: Caller,
 def _prompt(model: ServedModel, asked: ChatCompletionRequest, limits: Limits) -> Prompt:
     images = sum(1 for _ in asked.image_urls())
     if images > limits.max_images:
-        raise errors.invalid(f"{images} images are more than the {limits.max_images} allowed in a request.", "messages")
+        raise errors.invalid(
+            f"{images} images are more than the {limits.max_images} allowed in a request.",
+            "messages",
+            "too_many_images",
+        )
     try:
         return model.prompts.build(_messages(asked, limits))
     except PromptTooLong as error:

@@ -6,6 +6,8 @@ from autoglm_serving.api.lifecycle import Lifecycle
 from autoglm_serving.api.models import Models
 from autoglm_serving.metrics import Metrics
 from autoglm_serving.predict.build import Predict
+from autoglm_serving.store.base import Store, StoreLimits
+from autoglm_serving.store.memory import MemoryStore
 from autoglm_serving.tracing import OFF, Tracer
 
 
@@ -18,6 +20,8 @@ class Limits:
     """Requests that are read and prepared at the same time."""
     max_bodies_bytes: int = 256 * 1024 * 1024
     """What their bodies may take together."""
+    max_conversation_bytes: int = 16 * 1024 * 1024
+    """Of a conversation's items in the store."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +32,8 @@ class Service:
     identity_header: str | None = None
     """Header in which a gateway says who asks; it must remove it from what clients send."""
     tracer: Tracer = OFF
+    store: Store = field(default_factory=lambda: MemoryStore(StoreLimits()))
+    """Where conversations are kept; the chat path never asks it."""
     predict: Predict | None = None
     lifecycle: Lifecycle = field(default_factory=Lifecycle)
 

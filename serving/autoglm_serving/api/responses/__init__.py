@@ -1,0 +1,1 @@
+"""OpenAI's Responses API: chats whose history the server keeps."""
