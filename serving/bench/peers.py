@@ -7,6 +7,7 @@ median and the ratio of ours to each peer's. Cold starts have empty caches. Meas
 import argparse
 import json
 import shutil
+import signal
 import sys
 import time
 from collections import defaultdict
@@ -25,6 +26,8 @@ MIB = 1024 * 1024
 
 def main(arguments: Sequence[str] | None = None) -> None:
     options = _parser().parse_args(arguments)
+    # So that the servers are ended, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     folder = random_models.make(options.model, options.folder / options.model)
     work = options.folder / "work"
     shutil.rmtree(work, ignore_errors=True)

@@ -85,8 +85,8 @@ def running_server(model: Path, log: Path, *flags: str, launcher: Sequence[str] 
             process.wait()
 
 
-def listening_port(process: subprocess.Popen[bytes], log: Path) -> int:
-    for _ in range(600):
+def listening_port(process: subprocess.Popen[bytes], log: Path, seconds: int = 60) -> int:
+    for _ in range(seconds * 10):
         for line in log.read_text().splitlines():
             if '"listening"' in line:
                 return int(json.loads(line)["port"])

@@ -136,12 +136,16 @@ class Bounds:
         body = Body(receive, send, self._max_bytes)
         declared = Headers(scope=scope).get("content-length", "0")
         if declared.isdecimal() and int(declared) > self._max_bytes:
-            body.too_large = True
+            body.too_large = body.more = True
         else:
-            await self._app(scope, body.receive, body.send)
+            try:
+                await self._app(scope, body.receive, body.send)
+            except Exception:
+                if not body.too_large:  # else it is that the client has left, as it was told
+                    raise
         if body.too_large and not body.answered:
-            # Most clients read the answer only when they have sent everything, so as much again is taken.
-            await discard(receive, self._max_bytes)
+            if body.more:  # most clients read the answer only when they have sent everything: as much again is taken
+                await discard(receive, self._max_bytes)
             message = f"The body is larger than the {self._max_bytes} bytes allowed; send a smaller image."
             response = errors.ApiError(413, message).response()
             response.headers["Connection"] = "close"
@@ -156,6 +160,7 @@ class Body:
         self._send = send
         self._left = max_bytes
         self.too_large = False
+        self.more = False
         self.answered = False
 
     async def receive(self) -> Message:
@@ -163,6 +168,7 @@ class Body:
             return {"type": "http.disconnect"}
         message = await self._receive()
         self._left -= len(message.get("body", b""))
+        self.more = message.get("more_body", False)
         if self._left < 0:
             self.too_large = True
             return {"type": "http.disconnect"}
