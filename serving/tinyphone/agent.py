@@ -4,6 +4,7 @@ phone_agent itself is not used: what PyPI has under this name needs Python 3.12,
 """
 
 import base64
+import contextlib
 import io
 import json
 from dataclasses import dataclass, field
@@ -58,7 +59,9 @@ def run(client: OpenAI, phone: Phone, task: str, *, model: str = MODEL, max_step
         if action.finished:
             result.message = action.values.get("message")
             break
-        phone.do(action)
+        # An action without what it needs does nothing, and the task goes on.
+        with contextlib.suppress(KeyError, TypeError, ValueError):
+            phone.do(action)
     return result
 
 
