@@ -1,24 +1,20 @@
-"""`python3 -m autoglm_serving {serve,fetch,tiny-model,tinyphone,verify}`. torch is imported only by what needs it."""
+"""`python3 -m autoglm_serving {serve,fetch,tiny-model,tinyphone,verify,sbom}`. torch is imported only by what needs it."""
 
 import argparse
 import difflib
+import json
 import os
 import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn, get_args
+from typing import Any, NoReturn
 
-from pydantic import BaseModel, SecretStr, ValidationError
-from pydantic.fields import FieldInfo
-
-from autoglm_serving import __version__
+from autoglm_serving import __version__, flags
 from autoglm_serving.errors import ServingError, SettingsError
 from autoglm_serving.settings import ServeSettings
 
-ENV_PREFIX = "AUTOGLM_SERVE_"
 MAX_SEED = 2**63 - 1
-
 
 OFFLINE = {
     "HF_HUB_OFFLINE": "1",
@@ -34,25 +30,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Exit code: 0 done, 1 the model or the machine is at fault, 2 the command line is."""
     os.environ.update(OFFLINE)
     try:
-        arguments = _parser().parse_args(_with_dashes(sys.argv[1:] if argv is None else argv))
+        arguments = _parser().parse_args(flags.with_dashes(sys.argv[1:] if argv is None else argv))
         return _COMMANDS[arguments.command](arguments)
     except ServingError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
-
-
-def serve_settings(flags: Mapping[str, str], environment: Mapping[str, str]) -> ServeSettings:
-    """Flags over environment variables over defaults. Raises SettingsError with every fault at once."""
-    values: dict[str, str] = {}
-    for name in ServeSettings.model_fields:
-        if name in flags:
-            values[name] = flags[name]
-        elif environment.get(_variable(name)):
-            values[name] = environment[_variable(name)]
-    try:
-        return ServeSettings.model_validate(values)
-    except ValidationError as error:
-        raise SettingsError(_explain(error, flags)) from None
 
 
 class _Parser(argparse.ArgumentParser):
@@ -78,23 +60,18 @@ class _Parser(argparse.ArgumentParser):
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="autoglm_serving", description=__doc__, allow_abbrev=False)
     parser.add_argument("--version", action="version", version=__version__)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="{serve,fetch,tiny-model,tinyphone,verify}")
+    commands = parser.add_subparsers(
+        dest="command", required=True, metavar="{serve,fetch,tiny-model,tinyphone,verify,sbom}"
+    )
 
     serve = commands.add_parser(
         "serve",
         allow_abbrev=False,
         help="verify a model folder, load it and answer OpenAI requests",
         description="Verify a model folder, load it and answer OpenAI requests.",
-        epilog=f"Each flag can be an environment variable instead: --max-num-seqs is {_variable('max_num_seqs')}.",
+        epilog=f"Each flag can be an environment variable instead: --max-num-seqs is {flags.variable('max_num_seqs')}.",
     )
-    for name, field in ServeSettings.model_fields.items():
-        serve.add_argument(
-            _flag(name),
-            dest=name,
-            default=argparse.SUPPRESS,
-            metavar=_metavar(name, field),
-            help=_help(field).replace("%", "%%"),
-        )
+    flags.add_flags(serve)
 
     tiny = commands.add_parser(
         "tiny-model",
@@ -121,6 +98,13 @@ def _parser() -> argparse.ArgumentParser:
         description="Check every file of a model folder against its SHA256SUMS. Exit code 1 names the file at fault.",
     )
     verify.add_argument("folder", type=Path, help="folder of the model")
+
+    sbom = commands.add_parser(
+        "sbom",
+        help="print what this installation is made of, as CycloneDX",
+        description="Print the Python and Debian packages of this installation as a CycloneDX 1.6 document.",
+    )
+    sbom.add_argument("root", type=Path, nargs="*", default=[Path("/")], help="roots of Debian systems (default: /)")
     return parser
 
 
@@ -146,8 +130,8 @@ def _add_fetch(commands: Any) -> None:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
-    flags = {name: value for name, value in vars(arguments).items() if name in ServeSettings.model_fields}
-    settings = serve_settings(flags, os.environ)
+    given = {name: value for name, value in vars(arguments).items() if name in ServeSettings.model_fields}
+    settings = flags.serve_settings(given, os.environ)
     from autoglm_serving.vllm.install import chosen
 
     if chosen(settings) == "vllm":
@@ -203,53 +187,18 @@ def _verify(arguments: argparse.Namespace) -> int:
     return 0
 
 
-_COMMANDS = {"fetch": _fetch, "serve": _serve, "tiny-model": _tiny_model, "tinyphone": _tinyphone, "verify": _verify}
+def _sbom(arguments: argparse.Namespace) -> int:
+    from autoglm_serving.sbom import document
+
+    print(json.dumps(document(arguments.root), indent=1))
+    return 0
 
 
-def _flag(name: str) -> str:
-    return "--" + name.replace("_", "-")
-
-
-def _variable(name: str) -> str:
-    return ENV_PREFIX + name.upper()
-
-
-def _with_dashes(argv: Sequence[str]) -> list[str]:
-    """vLLM takes `--max_model_len` for `--max-model-len`, and its recipes use both."""
-    words = []
-    for word in argv:
-        name, equals, value = word.partition("=")
-        words.append(name.replace("_", "-") + equals + value if word.startswith("--") else word)
-    return words
-
-
-def _metavar(name: str, field: FieldInfo) -> str:
-    choices: tuple[str, ...] = getattr(field.annotation, "__args__", ())
-    if choices and all(isinstance(choice, str) for choice in choices):
-        return "{" + ",".join(choices) + "}"
-    return {"model": "FOLDER", "model_repository": "FOLDER"}.get(name, name.rpartition("_")[2].upper())
-
-
-def _help(field: FieldInfo) -> str:
-    if field.is_required():
-        return f"{field.description} (required)"
-    if field.default is None:
-        return str(field.description)
-    default = (
-        field.default.model_dump_json(exclude_none=True) if isinstance(field.default, BaseModel) else field.default
-    )
-    return f"{field.description} (default: {default})"
-
-
-def _explain(error: ValidationError, flags: Mapping[str, str]) -> str:
-    faults = []
-    for fault in error.errors(include_url=False):
-        name = str(fault["loc"][0])
-        field = ServeSettings.model_fields[name]
-        if fault["type"] == "missing":
-            faults.append(f"{_flag(name)} is missing: give {_flag(name)} or set {_variable(name)}; {field.description}")
-        else:
-            source = _flag(name) if name in flags else _variable(name)
-            value = "the value" if SecretStr in get_args(field.annotation) else repr(fault["input"])
-            faults.append(f"{source}: {value} is not allowed: {fault['msg']}; it is: {_help(field)}")
-    return "\n".join(dict.fromkeys(faults))
+_COMMANDS = {
+    "fetch": _fetch,
+    "sbom": _sbom,
+    "serve": _serve,
+    "tiny-model": _tiny_model,
+    "tinyphone": _tinyphone,
+    "verify": _verify,
+}

@@ -49,6 +49,9 @@ class Source(Protocol):
         May end early, or go on too long: the caller counts.
         """
 
+    def close(self) -> None:
+        """Let go of the connections."""
+
 
 def check_name(source: str, name: str) -> str:
     """A file's name that stays within its folder. Raises SourceError."""

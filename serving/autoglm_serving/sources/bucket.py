@@ -94,6 +94,9 @@ class Bucket:
         except (obstore.exceptions.BaseError, OSError, ValueError) as error:
             raise self._explain(error) from None
 
+    def close(self) -> None:
+        """The store has no connections that must be closed."""
+
     def _explain(self, error: Exception) -> SourceError | Interrupted:
         import obstore
 

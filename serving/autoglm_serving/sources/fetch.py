@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from autoglm_serving.model.publish import publish
 from autoglm_serving.sources import download
 from autoglm_serving.sources.base import Interrupted, RemoteFile, Source, SourceError
 from autoglm_serving.sources.layers import is_layer, unpack
-from autoglm_serving.sources.parse import parse
+from autoglm_serving.sources.parse import is_local, parse
 
 ORIGIN = ".source.json"
 """In a fetched folder: what it was fetched from, and the size of each file."""
@@ -39,7 +39,7 @@ class Wish:
     """Read a folder that is there already in full, and repair it."""
     sha256: str = ""
     """Of the SHA256SUMS: pins every byte of the model. Empty: any."""
-    download: download.Options = field(default_factory=download.Options)
+    transfer: download.Options = field(default_factory=download.Options)
 
 
 def fetch(location: str, folder: Path, wish: Wish) -> str:
@@ -58,7 +58,7 @@ def fetch(location: str, folder: Path, wish: Wish) -> str:
 def _fetch(location: str, folder: Path, wish: Wish) -> str:
     if folder.exists() and _is_whole(location, folder, wish):
         return f"{folder}: already there, fetched from {location}"
-    if wish.offline:
+    if wish.offline and not is_local(location):
         raise SourceError(
             f"--offline: {folder} does not hold the whole of {location}:"
             " fetch it on a machine with a network and copy the folder, or leave --offline out"
@@ -69,11 +69,11 @@ def _fetch(location: str, folder: Path, wish: Wish) -> str:
         shutil.rmtree(part, ignore_errors=True)
         folder.rename(part)
     part.mkdir(exist_ok=True)
-    source = parse(location)
-    files, pinned = _plan(source, part, wish)
-    _check_space(files, part)
-    logs.info("fetching", source=source.name, files=len(files), bytes=sum(file.size for file in files))
-    digests = _bring(source, files, part, wish)
+    with closing(parse(location)) as source:
+        files, pinned = _plan(source, part, wish)
+        _check_space(files, part)
+        logs.info("fetching", source=source.name, files=len(files), bytes=sum(file.size for file in files))
+        digests = _bring(source, files, part, wish)
     layers = [file for file in files if is_layer(file)]
     if layers:
         sizes = _unpack(source, layers, part)
@@ -147,7 +147,7 @@ def _plan(source: Source, part: Path, wish: Wish) -> tuple[Sequence[RemoteFile],
     if own.size > MANIFEST_BYTES:
         raise SourceError(f"{source.name}: {manifest.NAME} has {own.size} bytes, which is no list of files")
     download.forget(part, manifest.NAME)
-    download.download(source, [own], part, wish.download)
+    download.download(source, [own], part, wish.transfer)
     _check_pin(part, wish)
     sums = manifest.read(part)
     missing = sorted(sums.keys() - listed.keys())
@@ -161,7 +161,7 @@ def _bring(source: Source, files: Sequence[RemoteFile], part: Path, wish: Wish) 
     digests: dict[str, str] = {}
     left = [file for file in files if not (download.is_complete(part, file) and _is_right(part, file, digests))]
     for last in (False, True):
-        download.download(source, left, part, wish.download)
+        download.download(source, left, part, wish.transfer)
         left = [file for file in left if not _is_right(part, file, digests)]
         for file in left:
             download.forget(part, file.name)

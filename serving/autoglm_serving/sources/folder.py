@@ -38,3 +38,6 @@ class Folder:
                     yield piece
         except OSError as error:
             raise SourceError(f"{file.key} can't be read: {error.strerror}") from error
+
+    def close(self) -> None:
+        """Nothing is open."""

@@ -35,6 +35,9 @@ class Http:
         given = {"Accept-Encoding": "identity", "User-Agent": "autoglm-serving", **(headers or {})}
         self._client = httpx2.Client(headers=given, timeout=TIMEOUT, follow_redirects=True)
 
+    def close(self) -> None:
+        self._client.close()
+
     def get(self, url: str, headers: Mapping[str, str] | None = None) -> httpx2.Response:
         """Of any status, with its body read. Raises Interrupted."""
         try:

@@ -42,6 +42,9 @@ class HuggingFace:
     def read(self, file: RemoteFile, start: int, end: int) -> Iterator[bytes]:
         return self._http.read(file, start, end)
 
+    def close(self) -> None:
+        self._http.close()
+
     def _file(self, commit: str, entry: Mapping[str, Any]) -> RemoteFile:
         name = check_name(self.name, str(_field(self.name, entry, "path")))
         lfs = entry.get("lfs") or {}
@@ -77,6 +80,9 @@ class ModelScope:
 
     def read(self, file: RemoteFile, start: int, end: int) -> Iterator[bytes]:
         return self._http.read(file, start, end)
+
+    def close(self) -> None:
+        self._http.close()
 
     def _file(self, revision: str, entry: Mapping[str, Any]) -> RemoteFile:
         name = check_name(self.name, str(_field(self.name, entry, "Path")))

@@ -64,6 +64,9 @@ class Image:
             self._authorize(error.challenge, used)
             yield from self._http.read(file, start, end, self._authorization)
 
+    def close(self) -> None:
+        self._http.close()
+
     def _file(self, layer: Mapping[str, Any]) -> RemoteFile:
         try:
             algorithm, _, digest = str(layer["digest"]).partition(":")

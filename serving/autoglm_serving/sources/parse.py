@@ -22,9 +22,14 @@ _BUCKET = re.compile(r"(s3|oss|cos)://([a-z0-9][a-z0-9.-]{1,62})(?:/(.*))?")
 _HUB = re.compile(r"(hf|modelscope)://([\w.-]+/[\w.-]+)(?:@([\w./-]+))?")
 
 
+def is_local(location: str) -> bool:
+    """Whether it needs no network that this program would have to use."""
+    return location.startswith(("/", "file:///", "./", "../"))
+
+
 def parse(location: str, environment: Mapping[str, str] = os.environ) -> Source:
     """Raises SettingsError for what has none of the forms."""
-    if location.startswith(("/", "file:///", "./", "../")):
+    if is_local(location):
         from autoglm_serving.sources.folder import Folder
 
         return Folder(Path(location.removeprefix("file://")))
