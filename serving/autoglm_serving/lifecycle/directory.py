@@ -36,9 +36,7 @@ MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 class DirectoryCatalogue:
     """Versions of models in folders. For one thread."""
 
-    def __init__(
-        self, root: Path, *, flag: str = "--model-repository", clock: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, root: Path, *, flag: str = "--model-repository", clock: Callable[[], float] = time.time) -> None:
         """`flag` is what errors name. Raises SettingsError for what can't be a repository."""
         self._root = root
         self._clock = clock
@@ -51,8 +49,7 @@ class DirectoryCatalogue:
             raise SettingsError(f"{flag}: {root} {what}: give the folder that holds MODEL/VERSION/ folders")
         if (root / "config.json").exists():
             raise SettingsError(
-                f"{flag}: {root} is itself a model: use --model {root},"
-                " or move it to REPOSITORY/MODEL/VERSION/"
+                f"{flag}: {root} is itself a model: use --model {root}, or move it to REPOSITORY/MODEL/VERSION/"
             )
 
     def wanted(self) -> Mapping[str, Wanted]:
