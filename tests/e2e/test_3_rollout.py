@@ -1,5 +1,6 @@
 """Nothing that a client has open is cut when pods are replaced."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
@@ -11,7 +12,10 @@ from tests.e2e.conftest import kubectl, output
 pytestmark = pytest.mark.e2e
 
 STREAMS = 10
-TOKENS = 2400  # some 60 s with ten streams: longer than the new pod takes to be ready on a busy machine
+SECONDS = 60  # how long a stream is to last: longer than the new pod takes to be ready
+TRIAL = 200  # tokens of a stream that tells how fast this machine is
+MOST = 20_000  # tokens; what the model has room for
+WAIT = 180  # seconds for all streams to begin
 
 
 def stream(client: openai.OpenAI, started: Barrier, tokens: int) -> str | None:
@@ -28,11 +32,19 @@ def stream(client: openai.OpenAI, started: Barrier, tokens: int) -> str | None:
     finished, first = None, True
     for chunk in answer:
         if first:
-            started.wait(timeout=60)
+            started.wait(timeout=WAIT)
             first = False
         if chunk.choices:
             finished = chunk.choices[0].finish_reason or finished
     return finished
+
+
+def lasting(client: openai.OpenAI) -> int:
+    """Tokens that take about SECONDS while as many streams run, on this machine as it is now."""
+    began = time.monotonic()
+    with ThreadPoolExecutor(STREAMS) as threads:
+        list(threads.map(lambda _: stream(client, Barrier(1), TRIAL), range(STREAMS)))
+    return min(MOST, round(TRIAL * SECONDS / (time.monotonic() - began)))
 
 
 @pytest.mark.parametrize("workload", ["serving", "gateway"])
@@ -40,10 +52,11 @@ def test_a_rolling_restart_truncates_no_stream(client: openai.OpenAI, workload: 
     name = kubectl(
         "-n", "autoglm", "get", "deployment", "-l", f"app.kubernetes.io/name={workload}", "-o", "name"
     ).strip()
+    tokens = lasting(client)
     started = Barrier(STREAMS + 1)
     with ThreadPoolExecutor(STREAMS) as threads:
-        answers = [threads.submit(stream, client, started, TOKENS) for _ in range(STREAMS)]
-        started.wait(timeout=60)
+        answers = [threads.submit(stream, client, started, tokens) for _ in range(STREAMS)]
+        started.wait(timeout=WAIT)
         kubectl("-n", "autoglm", "rollout", "restart", name)
         kubectl("-n", "autoglm", "rollout", "status", name, "--timeout=180s")
         assert not all(answer.done() for answer in answers), "no stream was open when the old pod was told to end"
