@@ -1,4 +1,4 @@
-"""`python3 -m autoglm_serving {serve,fetch,tiny-model,tinyphone,verify,sbom}`. torch is imported only by what needs it."""
+"""`python3 -m autoglm_serving {serve,fetch,tiny-model,tinyphone,verify,sbom}`: torch is imported only where needed."""
 
 import argparse
 import difflib

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from harness import command, environment
 
-from autoglm_serving.cli import main, serve_settings
+from autoglm_serving.cli import main
 from autoglm_serving.engine.build import context
 from autoglm_serving.errors import SettingsError
+from autoglm_serving.flags import serve_settings
 
 
 def run(*arguments: str | Path, **extra_environment: str) -> subprocess.CompletedProcess[str]:

@@ -5,15 +5,15 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from bench import venvs
 
-from autoglm_serving.cli import serve_settings
 from autoglm_serving.errors import ModelError, SettingsError
+from autoglm_serving.flags import serve_settings
 from autoglm_serving.settings import ServeSettings
 from autoglm_serving.vllm import cards, install, nodes, shape
 from autoglm_serving.vllm.environment import REFUSED, child_environment
 from autoglm_serving.vllm.flags import GIB, Flag, command_line, flags, step_tokens
 from autoglm_serving.vllm.shape import Shape
+from bench import venvs
 
 # As components/models.py has it: bytes of the folder, and 40 layers of 2 heads of 128 keys and values.
 AUTOGLM = Shape(
