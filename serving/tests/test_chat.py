@@ -242,7 +242,8 @@ def test_the_openapi_document_describes_the_request(server: Server):
     with server.http() as client:
         document = client.get("/openapi.json").json()
     body = document["paths"]["/v1/chat/completions"]["post"]["requestBody"]["content"]["application/json"]["schema"]
-    assert "messages" in body["properties"]
+    name = body["$ref"].removeprefix("#/components/schemas/")
+    assert "messages" in document["components"]["schemas"][name]["properties"]
 
 
 def test_request_ids_are_taken_or_made(server: Server):
