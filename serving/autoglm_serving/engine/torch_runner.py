@@ -80,8 +80,8 @@ class TorchRunner:
     @torch.inference_mode()
     def probe(self) -> None:
         text = self._model.text
-        memory = PagedCache(text.config, num_blocks=1, block_size=1, dtype=text.dtype, device=text.device)
-        plan = lay_out([Piece(0, 1, [0])], 1, text.dtype, text.device)
+        memory = PagedCache(text.config, num_blocks=1, block_size=16, dtype=text.dtype, device=text.device)
+        plan = lay_out([Piece(0, 1, [0])], 16, text.dtype, text.device, masks=text.masks)
         start = torch.zeros((3, 1), dtype=torch.long, device=text.device)
         text.logits(text.forward(text.embed(start[0]), start, memory, plan)).sum().item()
 
@@ -142,6 +142,7 @@ class TorchRunner:
             self.block_size,
             text.dtype,
             text.device,
+            masks=text.masks,
         )
         ordered = [batch[place] for place in plan.order]
         x, places = self._inputs(ordered)

@@ -26,7 +26,7 @@ def _answers(q: Tensor, layer: Tensor, group: Answers) -> Tensor:
     """The heads that share a key head are its queries: so each key and value is read once."""
     kv_heads = layer.shape[2] // 2
     rows, heads, head_dim = q.shape
-    kept = layer.index_select(0, group.blocks).view(rows, -1, 2, kv_heads, head_dim)
+    kept = layer.index_select(0, group.blocks.flatten()).view(rows, -1, 2, kv_heads, head_dim)
     keys, values = kept[:, :, 0].transpose(1, 2), kept[:, :, 1].transpose(1, 2)
     queries = q.reshape(rows, kv_heads, heads // kv_heads, head_dim)
     return F.scaled_dot_product_attention(queries, keys, values, attn_mask=group.hidden).view_as(q)

@@ -7,10 +7,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from autoglm_serving.nn import rope
-from autoglm_serving.nn.attention import attend
 from autoglm_serving.nn.cache import PagedCache
 from autoglm_serving.nn.config import TextConfig
 from autoglm_serving.nn.linear import Linear, gated, linear
+from autoglm_serving.nn.ops import NativeOps, Ops, TorchOps, native
 from autoglm_serving.nn.plan import Plan
 from autoglm_serving.nn.weights import Weights
 
@@ -48,37 +48,33 @@ class Glm4:
         inverse = rope.frequencies(config.rope_theta, config.rotary_dim)
         self._inverse = inverse.to(device)
         self._axis = rope.axes(config.mrope_section, len(inverse)).to(device)
+        kernels = native(dtype, device, config.head_dim, config.num_heads // config.num_kv_heads)
+        self._ops: Ops = TorchOps() if kernels is None else NativeOps(kernels)
+        self.masks = self._ops.masks
+        """Whether plans must hold masks."""
 
     def embed(self, token_ids: Tensor) -> Tensor:
         """[rows] -> [rows, hidden]"""
         return F.embedding(token_ids, self._embedding)
 
     def forward(self, x: Tensor, places: Tensor, cache: PagedCache, plan: Plan) -> Tensor:
-        """Embeddings [rows, hidden] and positions [3, rows], in the plan's order; the last layer's [rows, hidden]."""
+        """Embeddings [rows, hidden] and positions [3, rows], in the plan's order; what the final norm gives."""
         angles = rope.angles(places, self._inverse, self._axis)
-        cos, sin = angles.cos().to(self.dtype), angles.sin().to(self.dtype)
-        if len(plan.fresh):
-            cache.clear(plan.fresh)
-        for layer, memory in zip(self._layers, cache.layers, strict=True):
-            x = self._run(layer, x, cos, sin, memory, plan)
-        return x
+        cos, sin = angles.cos(), angles.sin()
+        ops, epsilon, head_dim = self._ops, self.config.rms_norm_eps, self.config.head_dim
+        ops.begin(cache, plan)
+        following = [layer.before_attention for layer in self._layers[1:]] + [self._norm]
+        normed = ops.rms_norm(x, self._layers[0].before_attention, epsilon)
+        for layer, memory, after in zip(self._layers, cache.layers, following, strict=True):
+            qkv = layer.qkv(normed).view(len(x), -1, head_dim)
+            attended = layer.output(ops.attend(qkv, memory, plan, cos, sin))
+            x, normed = ops.add_and_norm(x, attended, layer.after_attention, layer.before_mlp, epsilon)
+            x, normed = ops.add_and_norm(x, layer.down(layer.gate_up(normed)), layer.after_mlp, after, epsilon)
+        return normed
 
-    def logits(self, x: Tensor) -> Tensor:
-        """[rows, vocabulary] of the last layer's rows that sample."""
-        return self._head(self._rms(x, self._norm))
-
-    def _run(self, layer: _Layer, x: Tensor, cos: Tensor, sin: Tensor, memory: Tensor, plan: Plan) -> Tensor:
-        config = self.config
-        qkv = layer.qkv(self._rms(x, layer.before_attention)).view(len(x), -1, config.head_dim)
-        rotated = qkv[:, : config.num_heads + config.num_kv_heads, : config.rotary_dim]
-        rope.rotate_pairs(rotated, cos, sin)
-        memory.flatten(0, 1).index_copy_(0, plan.slots, qkv[:, config.num_heads :])
-        attended = layer.output(attend(qkv[:, : config.num_heads], memory, plan))
-        x = x + self._rms(attended, layer.after_attention)
-        return x + self._rms(layer.down(layer.gate_up(self._rms(x, layer.before_mlp))), layer.after_mlp)
-
-    def _rms(self, x: Tensor, weight: Tensor) -> Tensor:
-        return F.rms_norm(x, weight.shape, weight, self.config.rms_norm_eps)
+    def logits(self, normed: Tensor) -> Tensor:
+        """[rows, vocabulary] of what `forward` returned for the rows that sample."""
+        return self._head(normed)
 
     def _layer(self, weights: Weights, prefix: str) -> _Layer:
         config = self.config

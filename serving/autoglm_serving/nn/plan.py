@@ -22,13 +22,15 @@ class Piece:
 
 @dataclass(frozen=True)
 class Answers:
-    """Rows from `first` with one token each, which attend together. `blocks` is [rows * width], padded."""
+    """Rows from `first` with one token each, which attend together. `blocks` is [rows, width], padded."""
 
     first: int
     rows: int
     blocks: Tensor
-    hidden: Tensor
-    """[rows, 1, 1, width * block_size], added to the scores: 0, or -inf behind the sequence's end."""
+    lengths: Tensor
+    """[rows] Tokens of each sequence."""
+    hidden: Tensor | None
+    """[rows, 1, 1, width * block_size], added to the scores: 0, or -inf behind the sequence's end; None if unmasked."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,7 @@ class Chunk:
     context: int
     blocks: Tensor
     hidden: Tensor | None
-    """[rows, context], added to the scores; None when the chunk begins its sequence."""
+    """[rows, context], added to the scores; None when the chunk begins its sequence, or if unmasked."""
 
 
 @dataclass(frozen=True)
@@ -55,19 +57,23 @@ class Plan:
     chunks: list[Chunk]
 
 
-def lay_out(pieces: Sequence[Piece], block_size: int, dtype: torch.dtype, device: torch.device) -> Plan:
+def lay_out(
+    pieces: Sequence[Piece], block_size: int, dtype: torch.dtype, device: torch.device, *, masks: bool = True
+) -> Plan:
+    """Without `masks`, whoever attends keeps to the lengths by itself."""
     lengths = [piece.start + piece.count for piece in pieces]
     single = sorted((i for i, piece in enumerate(pieces) if piece.count == 1), key=lengths.__getitem__)
     longer = [i for i, piece in enumerate(pieces) if piece.count > 1]
     order = single + longer
     slots, fresh = _slots([pieces[i] for i in order], block_size)
     answers: list[Answers] = []
-    for group in _groups(single, lengths, block_size):
+    groups = _groups(single, lengths, block_size) if masks else [single] if single else []
+    for group in groups:
         first = answers[-1].first + answers[-1].rows if answers else 0
-        answers.append(_answers(first, [pieces[i] for i in group], block_size, dtype, device))
+        answers.append(_answers(first, [pieces[i] for i in group], block_size, dtype if masks else None, device))
     chunks, first = [], len(single)
     for i in longer:
-        chunks.append(_chunk(first, pieces[i], block_size, dtype, device))
+        chunks.append(_chunk(first, pieces[i], block_size, dtype if masks else None, device))
         first += pieces[i].count
     return Plan(
         order=order,
@@ -100,7 +106,9 @@ def _groups(rows: list[int], lengths: list[int], block_size: int) -> list[list[i
     return groups
 
 
-def _answers(first: int, pieces: Sequence[Piece], block_size: int, dtype: torch.dtype, device: torch.device) -> Answers:
+def _answers(
+    first: int, pieces: Sequence[Piece], block_size: int, dtype: torch.dtype | None, device: torch.device
+) -> Answers:
     lengths = [piece.start + 1 for piece in pieces]
     width = -(-max(lengths) // block_size)
     numbers = np.zeros((len(pieces), width), np.int64)
@@ -108,16 +116,17 @@ def _answers(first: int, pieces: Sequence[Piece], block_size: int, dtype: torch.
         used = -(-length // block_size)
         numbers[row, :used] = piece.blocks[:used]
         numbers[row, used:] = piece.blocks[0]  # of its own: hidden, but it must hold numbers
-    places = torch.arange(width * block_size)
-    hidden = torch.zeros((len(pieces), width * block_size), dtype=dtype)
-    hidden.masked_fill_(places >= torch.tensor(lengths)[:, None], float("-inf"))
-    return Answers(first, len(pieces), torch.from_numpy(numbers).flatten().to(device), hidden[:, None, None].to(device))
+    ends, hidden = torch.tensor(lengths), None
+    if dtype is not None:
+        behind = torch.arange(width * block_size) >= ends[:, None]
+        hidden = torch.zeros(behind.shape, dtype=dtype).masked_fill_(behind, float("-inf"))[:, None, None].to(device)
+    return Answers(first, len(pieces), torch.from_numpy(numbers).to(device), ends.to(device), hidden)
 
 
-def _chunk(first: int, piece: Piece, block_size: int, dtype: torch.dtype, device: torch.device) -> Chunk:
+def _chunk(first: int, piece: Piece, block_size: int, dtype: torch.dtype | None, device: torch.device) -> Chunk:
     context = piece.start + piece.count
     hidden = None
-    if piece.start:
+    if piece.start and dtype is not None:
         hidden = torch.full((piece.count, context), float("-inf"), dtype=dtype).triu_(piece.start + 1).to(device)
     used = torch.tensor(list(piece.blocks[: -(-context // block_size)]), dtype=torch.long, device=device)
     return Chunk(first, piece.count, context, used, hidden)

@@ -49,8 +49,8 @@ def axes(sections: Sequence[int], count: int) -> Tensor:
 
 
 def angles(places: Tensor, inverse: Tensor, axis: Tensor) -> Tensor:
-    """[tokens, rotary_dim / 2] from positions [3, tokens]."""
-    return places.float()[axis].T * inverse
+    """[tokens, rotary_dim / 2], contiguous, from positions [3, tokens]."""
+    return (places.T.float()[:, axis] * inverse).contiguous()
 
 
 def rotate_pairs(x: Tensor, cos: Tensor, sin: Tensor) -> None:

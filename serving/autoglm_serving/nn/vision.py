@@ -1,6 +1,6 @@
 """GLM-4V's vision tower: from an image's patches to embeddings that stand where its tokens are. One image at a time."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
 import torch
@@ -10,6 +10,7 @@ from torch import Tensor
 from autoglm_serving.nn import rope
 from autoglm_serving.nn.config import VisionConfig
 from autoglm_serving.nn.linear import Linear, gated, linear
+from autoglm_serving.nn.ops import native
 from autoglm_serving.nn.weights import Weights
 
 PREFIX = "model.visual."
@@ -57,6 +58,7 @@ class VisionTower:
         self._before_merger = self._take("post_layernorm.weight", hidden)
         self._merger = self._build_merger()
         self._inverse = rope.frequencies(config.rope_theta, hidden // config.num_heads // 2).to(device)
+        self._kernels = native(dtype, device, hidden // config.num_heads)
         self._weights = None
 
     def embed(self, patches: Tensor, grid: tuple[int, int, int]) -> Work:
@@ -86,18 +88,31 @@ class VisionTower:
         """One block over a frame's x [patches, hidden], in place. First all keys, then what looks at them."""
         heads = self._config.num_heads
         size = self._piece_rows(len(x))
-        qkv = torch.empty((3, heads, len(x), x.shape[1] // heads), dtype=x.dtype, device=x.device)
+        qkv = torch.empty((3, len(x), heads, x.shape[1] // heads), dtype=x.dtype, device=x.device)
         for rows in _slices(len(x), size):
             parts = block.qkv(self._rms(x[rows], block.before_attention)).view(-1, 3, heads, qkv.shape[-1])
             parts[:, :2] = rope.rotated_halves(parts[:, :2], cos[rows, None], sin[rows, None])
-            qkv[:, :, rows] = parts.permute(1, 2, 0, 3)
+            qkv[:, rows] = parts.transpose(0, 1)
             yield
-        keys, values = qkv[1][None], qkv[2][None]
+        attend = self._attention(qkv[1], qkv[2])
         for rows in _slices(len(x), size):
-            attended = F.scaled_dot_product_attention(qkv[0][None, :, rows], keys, values)
-            x[rows] += block.output(attended[0].transpose(0, 1).flatten(1))
+            x[rows] += block.output(attend(qkv[0, rows]).flatten(1))
             x[rows] += block.down(block.gate_up(self._rms(x[rows], block.before_mlp)))
             yield
+
+    def _attention(self, keys: Tensor, values: Tensor) -> Callable[[Tensor], Tensor]:
+        """From queries to what they gather of all keys and values; each is [patches, heads, channels]."""
+        if self._kernels is None:
+            kept = keys.transpose(0, 1)[None], values.transpose(0, 1)[None]
+            return lambda q: F.scaled_dot_product_attention(q.transpose(0, 1)[None], *kept)[0].transpose(0, 1)
+        kernels, packed, (count, heads, _) = self._kernels, self._kernels.pack(keys, values), keys.shape
+
+        def attend(q: Tensor) -> Tensor:
+            out = torch.empty_like(q)
+            kernels.attend(out, q, packed, heads, count, -1)
+            return out
+
+        return attend
 
     def _merge(self, x: Tensor) -> Tensor:
         merger = self._merger
@@ -121,6 +136,8 @@ class VisionTower:
         return max(FEWEST_ROWS, int(PIECE_FLOPS[self._device.type] / each))
 
     def _rms(self, x: Tensor, weight: Tensor) -> Tensor:
+        if self._kernels is not None:
+            return self._kernels.rms_norm(x, weight, self._config.rms_norm_eps)
         return F.rms_norm(x, weight.shape, weight, self._config.rms_norm_eps)
 
     def _block(self, prefix: str) -> _Block:
