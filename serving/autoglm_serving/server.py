@@ -121,10 +121,10 @@ def _ledger(settings: ServeSettings) -> Ledger | None:
 def _bind(host: str, port: int) -> socket.socket:
     """Take the port before minutes go into loading; nobody is answered until uvicorn listens."""
     try:
-        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[
-            0
-        ]
-        listener = socket.socket(family, kind)
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, kind, protocol, _, address = found[0]
+        # Without its protocol asyncio leaves Nagle on: a small write waits up to 40 ms for the one before it.
+        listener = socket.socket(family, kind, protocol)
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
     except OSError as error:
