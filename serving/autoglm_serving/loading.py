@@ -13,7 +13,7 @@ from autoglm_serving.cpu import usable_cpus
 from autoglm_serving.guides import Grammars
 from autoglm_serving.lifecycle.chat import ChatLoader, RepositoryModels
 from autoglm_serving.lifecycle.directory import DirectoryCatalogue
-from autoglm_serving.lifecycle.memory import default_budget, memory_of
+from autoglm_serving.lifecycle.memory import default_budget
 from autoglm_serving.lifecycle.registry import Options
 from autoglm_serving.metrics import Metrics
 from autoglm_serving.predict.build import build as build_predict
@@ -68,9 +68,11 @@ def _models(settings: ServeSettings, ledger: Ledger | None) -> Models:
     if settings.model is not None:
         return OneModel(load_version(settings.model, name=settings.served_model_name, version="1"))
     assert settings.model_repository is not None  # noqa: S101  the settings say that one of them is given
+    from autoglm_serving.engine.build import memory_of
+
     loader = ChatLoader(
         load_folder=load_version,
-        estimate_folder=partial(memory_of, dtype=settings.dtype),
+        estimate_folder=partial(memory_of, settings),
         trial_seconds=settings.step_timeout,
     )
     options = Options(

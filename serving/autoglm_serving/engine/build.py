@@ -12,6 +12,7 @@ from autoglm_serving.engine.torch_runner import TorchRunner
 from autoglm_serving.errors import SettingsError
 from autoglm_serving.lifecycle.memory import default_budget
 from autoglm_serving.nn.cache import bytes_a_token
+from autoglm_serving.nn.config import read
 from autoglm_serving.nn.model import Model, load
 from autoglm_serving.settings import ServeSettings
 
@@ -26,6 +27,11 @@ CACHE_SHARE = {"cpu": 0.4, "cuda": 0.9}
 
 IMAGE_CACHE_BYTES = 256 * 1024 * 1024
 """Embeddings of about ten large screenshots of a 9B model; a dialogue's images come with every request."""
+
+
+HALVES = ("bfloat16", "float16")
+BUFFERS = 1.1
+"""Beside each byte of weights: packed copies of small ones, and what a step computes (estimate)."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +65,20 @@ def build(settings: ServeSettings, folder: Path) -> Built:
         cache_tokens=blocks * BLOCK_SIZE,
     )
     return Built(Engine(runner, config), model, max_model_len)
+
+
+def memory_of(settings: ServeSettings, folder: Path) -> int:
+    """Bytes that a CPU's engine of this folder takes at most: its weights, a step's buffers, and a full cache.
+
+    Quick: nothing but config.json is read. Raises ModelError, or OSError where the folder can't be read.
+    """
+    config = read(folder)
+    weights = sum(path.stat().st_size for path in folder.glob("*.safetensors"))
+    wider = settings.dtype == "float32" and config.dtype in HALVES
+    dtype = torch.float32 if wider or config.dtype not in HALVES else torch.bfloat16
+    tokens = settings.max_num_seqs * context(settings.max_model_len, config.text.max_position_embeddings)
+    cache = min(tokens * bytes_a_token(config.text, dtype), int((default_budget() - weights) * CACHE_SHARE["cpu"]))
+    return int(weights * (2 if wider else 1) * BUFFERS) + max(0, cache)
 
 
 def context(asked: int | None, possible: int) -> int:

@@ -17,12 +17,6 @@ class Holder(Protocol):
     def bytes(self) -> int: ...
 
 
-WIDER = {"auto": 1, "bfloat16": 1, "float16": 1, "float32": 2}
-"""Bytes in memory for one on the disk, where weights are 16 bits wide."""
-
-REST = 1.25
-"""What a loaded model takes for each byte of its weights: caches, tokenizer, buffers of a step."""
-
 H = TypeVar("H", bound=Holder)
 
 
@@ -49,12 +43,6 @@ def make_room(need: int, budget: int, used: int, idle: Iterable[H]) -> list[H] |
         going.append(holder)
         free += holder.bytes
     return going if need <= free else None
-
-
-def memory_of(folder: Path, *, dtype: str) -> int:
-    """Bytes that the model of a folder will take, by the size of its weights. Raises OSError."""
-    weights = sum(path.stat().st_size for path in folder.glob("*.safetensors"))
-    return int(weights * WIDER[dtype] * REST)
 
 
 def give_back() -> None:
