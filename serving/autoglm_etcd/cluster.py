@@ -35,6 +35,7 @@ class Status:
     id: int
     version: str
     leader: int
+    revision: int
     applied: int
     """Raft index; a member that lags far behind should not be waited for by the others."""
     size: int
@@ -74,6 +75,7 @@ class Cluster:
             id=found.header.member_id,
             version=found.version,
             leader=found.leader,
+            revision=found.header.revision,
             applied=found.raftAppliedIndex,
             size=found.dbSize,
             used=found.dbSizeInUse,
