@@ -35,6 +35,8 @@ def load(settings: ServeSettings, ledger: Ledger | None = None) -> Service:
     )
     models = _models(settings, ledger)
     metrics = Metrics(models)
+    if isinstance(models, RepositoryModels):
+        metrics.registry.register(models.metrics())
     return Service(
         models=models,
         limits=limits,

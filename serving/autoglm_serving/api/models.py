@@ -35,7 +35,7 @@ class ServedModel:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelInfo:
-    """What `/v1/models` says. `state` is found, loading, ready, active, failed or retired."""
+    """What `/v1/models` says. `state` is one of lifecycle.state.State: found, loading, ready, active, failed, …"""
 
     name: str
     version: str
@@ -44,7 +44,7 @@ class ModelInfo:
     max_model_len: int | None
     """None while it is not loaded."""
     reason: str = ""
-    """Why it failed."""
+    """Why it failed, was rolled back, or waits."""
 
 
 class UnknownModel(LookupError):

@@ -15,7 +15,7 @@ class Candidate:
     model: str
     version: Version
     location: str
-    """Its folder, or a source as `fetch` takes it."""
+    """Its folder on this machine: a catalogue that knows sources has fetched it."""
     fingerprint: str
     """Changes when the files do: a version that failed is tried again then, and only then."""
 

@@ -9,6 +9,7 @@ from typing import Protocol
 from autoglm_serving.api.models import ModelInfo, ServedModel
 from autoglm_serving.engine.base import EngineStats
 from autoglm_serving.lifecycle.catalogue import Candidate, Catalogue
+from autoglm_serving.lifecycle.metrics import LifecycleMetrics
 from autoglm_serving.lifecycle.registry import Options, Registry
 from autoglm_serving.lifecycle.trial import ProbationEngine, answer_once
 
@@ -92,6 +93,10 @@ class RepositoryModels:
         """Of the active versions: one that drains is no longer what an autoscaler should look at."""
         active = {(s.model, s.version) for s in self._registry.statuses() if s.state == "active"}
         return {key[0]: one.engine.stats() for key, one in self._registry.loaded().items() if key in active}
+
+    def metrics(self) -> LifecycleMetrics:
+        """For Prometheus, beside what it is told of any models."""
+        return LifecycleMetrics(self._registry)
 
     def alive(self) -> bool:
         return self._registry.alive()
