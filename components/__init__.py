@@ -11,6 +11,7 @@ from components.workloads.gateway import Gateway, GatewayArgs
 from components.workloads.model_source import ModelFolder, PhoneModel, SharedFolder, TinyModel
 from components.workloads.model_store import ModelStore, ModelStoreArgs
 from components.workloads.serving import Serving, ServingArgs
+from components.workloads.vllm import VllmArgs
 
 __all__ = [
     "ApiKey",
@@ -42,5 +43,6 @@ __all__ = [
     "StoredModel",
     "TinyModel",
     "Upstream",
+    "VllmArgs",
     "Volume",
 ]

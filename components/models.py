@@ -1,6 +1,6 @@
 """Models that the regions serve: how much memory of a card they take. One table, and functions over it. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,3 +43,8 @@ def memory_needed(model: ModelFacts, max_model_len: int, tensor_parallel: int = 
     weights = -(-model.weights_bytes // tensor_parallel)
     cache = -(-model.kv_bytes_per_token * max_model_len // min(tensor_parallel, model.kv_heads))
     return weights + cache
+
+
+def packed(model: ModelFacts) -> ModelFacts:
+    """With weights that the server packs into 8 bits. Embeddings and head, an eighth of a 9B model, keep 16."""
+    return replace(model, weights_bytes=-(-model.weights_bytes * 6 // 10))

@@ -13,6 +13,7 @@ from components.workloads.gateway import GatewayArgs
 from components.workloads.model_source import ModelFolder, ModelSource, PhoneModel, SharedFolder, TinyModel
 from components.workloads.model_store import ModelStoreArgs
 from components.workloads.serving import ServingArgs
+from components.workloads.vllm import VllmArgs
 
 if TYPE_CHECKING:
     from stacks import schema
@@ -69,6 +70,7 @@ def serving(
         startup_seconds=spec.serving.startup_seconds,
         resources=_resources(spec.serving.resources),
         placement=placement(spec),
+        vllm=_vllm(spec),
         identity=foundation.identities.get("serving"),
     )
 
@@ -113,6 +115,23 @@ def placement(spec: "RegionSpec") -> Placement | None:
         tolerated=tuple(pool.taints | pools.taints()),
         gpu_resource=pool.facts.resource if pool.facts else _resource(spec, pool),
         gpus=asked.tensor_parallel_size,
+    )
+
+
+def _vllm(spec: "RegionSpec") -> VllmArgs | None:
+    asked = spec.serving.gpu
+    if asked is None:
+        return None
+    sharing = spec.gpu_pools[asked.pool].sharing
+    told = asked.vllm
+    return VllmArgs(
+        tensor_parallel_size=asked.tensor_parallel_size,
+        memory_share=round(accelerators.USABLE / getattr(sharing, "replicas", 1), 3),
+        weight_quantization=told.weight_quantization,
+        kv_cache_dtype=told.kv_cache_dtype,
+        max_num_batched_tokens=told.max_num_batched_tokens,
+        enforce_eager=told.enforce_eager,
+        max_image_pixels=told.max_image_pixels,
     )
 
 

@@ -82,11 +82,25 @@ class Model(Part):
     facts: ModelFacts | None = None
 
 
+class Vllm(Part):
+    """Of vLLM, which serves on GPUs. What is not said, the server decides for its model and card, and logs why.
+
+    `weightQuantization` packs full weights into 8 bits while loading; `kvCacheDtype: fp8` holds twice the tokens.
+    """
+
+    weight_quantization: Literal["none", "fp8_per_tensor", "fp8_per_block"] | None = None
+    kv_cache_dtype: Literal["auto", "fp8"] = "auto"
+    max_num_batched_tokens: int | None = Field(default=None, ge=256, le=131072)
+    enforce_eager: bool = False
+    max_image_pixels: int = Field(default=5_000_000, ge=112 * 112)
+
+
 class Gpu(Part):
     """GPUs for one server: a pool of the file, and how many cards the model is split over (tensor parallel)."""
 
     pool: Label
     tensor_parallel_size: int = Field(default=1, ge=1, le=16)
+    vllm: Vllm = Vllm()
 
 
 class Serving(Part):

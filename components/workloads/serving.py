@@ -9,6 +9,8 @@ from pulumi_kubernetes.core.v1 import ContainerArgsDict
 from components import naming
 from components.types import Placement, Resources, StoredModel, Upstream, WorkloadIdentity
 from components.workloads import pod
+from components.workloads import vllm as gpu
+from components.workloads.vllm import VllmArgs
 
 _PORT = 8000
 _STARTUP_PERIOD = 2
@@ -17,7 +19,7 @@ _STARTUP_PERIOD = 2
 @dataclass(frozen=True, kw_only=True)
 class ServingArgs:
     """`drain_seconds`: what open streams get after SIGTERM. `startup_seconds`: to verify and load the weights.
-    `placement`: the GPUs of each server; none runs it on CPUs."""
+    `placement`: the GPUs of each server, on which vLLM runs; none runs our own engine on CPUs."""
 
     namespace: pulumi.Input[str]
     image: str
@@ -30,12 +32,15 @@ class ServingArgs:
     startup_seconds: int = 600
     resources: Resources
     placement: Placement | None = None
+    vllm: VllmArgs | None = None
     identity: WorkloadIdentity | None = None
 
     def __post_init__(self) -> None:
         for name in ("max_model_len", "max_num_seqs", "replicas", "drain_seconds", "startup_seconds"):
             if getattr(self, name) < 1:
                 raise ValueError(f"ServingArgs.{name}: {getattr(self, name)} is not allowed: it must be at least 1")
+        if (self.placement is None) != (self.vllm is None):
+            raise ValueError("ServingArgs.vllm: it goes with placement: servers on GPUs run vLLM, those on CPUs do not")
 
 
 class Serving(pulumi.ComponentResource):
@@ -80,7 +85,8 @@ class Serving(pulumi.ComponentResource):
                                 {
                                     "name": "models",
                                     "persistent_volume_claim": {"claim_name": args.model.claim, "read_only": True},
-                                }
+                                },
+                                *(gpu.volumes() if args.vllm else ()),
                             ],
                         },
                         args.placement,
@@ -112,13 +118,15 @@ def _container(args: ServingArgs) -> ContainerArgsDict:
                 f"--max-model-len={args.max_model_len}",
                 f"--max-num-seqs={args.max_num_seqs}",
                 f"--shutdown-timeout={args.drain_seconds}",
+                *(gpu.flags(args.vllm) if args.vllm else ()),
             ],
             # One thread a core that the limit grants: more would only wait for each other.
             "env": [
                 {
                     "name": "OMP_NUM_THREADS",
                     "value_from": {"resource_field_ref": {"container_name": "server", "resource": "limits.cpu"}},
-                }
+                },
+                *(gpu.environment() if args.vllm else ()),
             ],
             "ports": [{"name": "http", "container_port": _PORT}],
             "startup_probe": pod.probe(
@@ -130,6 +138,9 @@ def _container(args: ServingArgs) -> ContainerArgsDict:
             ),  # fails when the engine is dead, only
             "lifecycle": {"pre_stop": {"sleep": {"seconds": pod.PRE_STOP_SECONDS}}},
             "resources": pod.resources(args.resources, args.placement),
-            "volume_mounts": [{"name": "models", "mount_path": args.model.mount_path, "read_only": True}],
+            "volume_mounts": [
+                {"name": "models", "mount_path": args.model.mount_path, "read_only": True},
+                *(gpu.mounts() if args.vllm else ()),
+            ],
         }
     )

@@ -1,4 +1,4 @@
-"""Open-AutoGLM's client against vLLM's own CPU build, started by us on the tiny model: `python3 -m bench.venvs vllm`."""
+"""Open-AutoGLM's client against vLLM's own CPU build on the tiny model; `python3 -m bench.venvs vllm` makes it."""
 
 import signal
 import subprocess
@@ -8,7 +8,6 @@ from pathlib import Path
 import httpx2
 import openai
 import pytest
-from bench import venvs
 from harness import (
     TINY_CONTEXT,
     Server,
@@ -20,6 +19,8 @@ from harness import (
     listening_port,
     png,
 )
+
+from bench import venvs
 
 pytestmark = [
     pytest.mark.skipif(not venvs.VLLM.python.exists(), reason="python3 -m bench.venvs vllm installs it"),
@@ -36,7 +37,7 @@ def vllm(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     argv = command("serve", "--engine", "vllm", "--vllm-python", venvs.VLLM.python, "--model", tiny_model)
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [*argv, "--host", "127.0.0.1", "--port", "0", "--max-num-seqs", "4", *readme, *images],
+            [*argv, "--host", "127.0.0.1", "--port", "0", "--max-num-seqs", "4", "--dtype", "float32", *readme, *images],
             stdout=output,
             stderr=subprocess.STDOUT,
             env=environment() | {"VLLM_CPU_KVCACHE_SPACE": "1"},
@@ -77,7 +78,7 @@ def test_vllm_and_our_engine_count_a_screenshots_tokens_alike(vllm: Server, serv
 
 
 def test_vllm_and_our_engine_say_the_same(vllm: Server, server: Server):
-    """Greedy, short and in 32 bits on our side: the first tokens, before rounding sets them apart."""
+    """Greedy, in 32 bits on both sides: a few tokens, before rounding sets them apart."""
     texts = []
     for one in (vllm, server):
         request = client_request(png(540, 1200), max_tokens=3, stream=False, frequency_penalty=0.0)

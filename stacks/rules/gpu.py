@@ -56,7 +56,7 @@ def model_fits_its_cards(region: RegionSpec) -> Iterator[Problem]:
             yield Problem(
                 path=("model", "name"), value=region.model.name, reason=f"{reason}{known}, or declare model.facts"
             )
-        elif problem := _too_large(region, model, gpu, pool):
+        elif problem := _too_large(region, _as_loaded(model, gpu), gpu, pool):
             yield problem
 
 
@@ -86,6 +86,10 @@ def _facts(region: RegionSpec) -> ModelFacts | None:
         kv_heads=facts.kv_heads,
         source="the region file's facts",
     )
+
+
+def _as_loaded(model: ModelFacts, gpu: Gpu) -> ModelFacts:
+    return models.packed(model) if gpu.vllm.weight_quantization in ("fp8_per_tensor", "fp8_per_block") else model
 
 
 def _too_large(region: RegionSpec, model: ModelFacts, gpu: Gpu, pool: Pool) -> Problem | None:

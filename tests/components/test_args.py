@@ -15,6 +15,7 @@ from components import (
     ServingArgs,
     StoredModel,
     Upstream,
+    VllmArgs,
     Volume,
     quantities,
 )
@@ -56,6 +57,19 @@ INSIDE = Exposure(type=ExposureType.CLUSTER_IP)
             ),
             r"ServingArgs\.replicas: 0 is not allowed: it must be at least 1",
         ),
+        (
+            lambda: ServingArgs(
+                namespace="n",
+                image="i:1",
+                model=MODEL,
+                served_name="m",
+                max_model_len=1,
+                resources=RESOURCES,
+                vllm=VllmArgs(memory_share=0.9),
+            ),
+            r"ServingArgs\.vllm: it goes with placement: servers on GPUs run vLLM, those on CPUs do not",
+        ),
+        (lambda: VllmArgs(memory_share=1.0), r"VllmArgs\.memory_share: 1\.0 is not allowed: it is a share up to 0\.98"),
         (
             lambda: GatewayArgs(namespace="n", image="i:1", upstream=UPSTREAM, api_keys={}, exposure=INSIDE),
             r"GatewayArgs\.api_keys: none given, so nobody could use the gateway",

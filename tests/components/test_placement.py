@@ -22,6 +22,7 @@ from components.types import (
 from components.workloads.gateway import Gateway, base_url
 from components.workloads.model_store import ModelStore
 from components.workloads.serving import Serving
+from stacks.loader import merge
 from stacks.schema import RegionSpec
 from tests.harness import mocks, programs
 from tests.harness.mocks import Recorder, plain
@@ -71,6 +72,21 @@ def test_servers_go_to_their_pool_past_its_taints_and_take_whole_cards() -> None
     assert "nvidia.com/gpu" not in spec["containers"][0]["resources"]["requests"]
 
 
+def test_servers_on_gpus_run_vllm_with_shared_memory_and_a_place_for_its_kernels() -> None:
+    over = {"serving": {"gpu": {"vllm": {"weightQuantization": "fp8_per_tensor", "kvCacheDtype": "fp8"}}}}
+    spec = pod_of(run(programs.dev(merge(GPU, over))), "Deployment")["spec"]
+    server = spec["containers"][0]
+    for flag in ("--engine=vllm", "--tensor-parallel-size=2", "--gpu-memory-utilization=0.9"):
+        assert flag in server["args"]
+    for flag in ("--weight-quantization=fp8_per_tensor", "--kv-cache-dtype=fp8"):
+        assert flag in server["args"]
+    mounts = {mount["mountPath"]: mount["name"] for mount in server["volumeMounts"]}
+    volumes = {volume["name"]: volume for volume in spec["volumes"]}
+    assert volumes[mounts["/dev/shm"]]["emptyDir"]["medium"] == "Memory"  # noqa: S108  the container's own
+    cache = next(entry["value"] for entry in server["env"] if entry["name"] == "VLLM_CACHE_ROOT")
+    assert any(cache.startswith(path) for path in mounts if path != "/tmp")  # noqa: S108
+
+
 def test_what_verifies_the_weights_needs_no_card_and_no_gpu_node() -> None:
     spec = pod_of(run(programs.dev(GPU)), "Job")["spec"]
     assert "nodeSelector" not in spec
@@ -81,6 +97,7 @@ def test_what_verifies_the_weights_needs_no_card_and_no_gpu_node() -> None:
 def test_without_a_pool_servers_run_anywhere() -> None:
     spec = pod_of(run(programs.dev()), "Deployment")["spec"]
     assert "nodeSelector" not in spec
+    assert not [flag for flag in spec["containers"][0]["args"] if "vllm" in flag]
     assert set(spec["containers"][0]["resources"]["limits"]) == {"cpu", "memory"}
 
 

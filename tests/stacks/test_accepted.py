@@ -48,6 +48,14 @@ DNS = {"zone": "example.com", "host": "autoglm", "ttlSeconds": 60}
         ),
         pytest.param(
             "aws",
+            {
+                "serving": {"gpu": {"vllm": {"weightQuantization": "fp8_per_tensor"}}},
+                **pool(instanceType="g4dn.xlarge"),
+            },
+            id="a card that is too small for the whole, and large enough for packed weights",
+        ),
+        pytest.param(
+            "aws",
             pool(instanceType="p4de.24xlarge", sharing={"type": "mig", "profile": "3g.40gb"}),
             id="a slice that is large enough",
         ),

@@ -18,6 +18,9 @@ MEMORY_SHARE = 0.9
 ACTIVATIONS_GIB = 1.5
 """Of that share, what a step of a 9B model with one 5-megapixel image takes beside weights and cache: an estimate."""
 
+PACKED = 0.6
+"""Of the weights' size, in 8 bits: embeddings and head, an eighth of a 9B model, keep 16."""
+
 STEP_SECONDS = 0.25
 USED_SHARE = 0.4
 """How long a step full of prompt may take, and what of a card's peak large matrices reach."""
@@ -150,7 +153,7 @@ def _memory(settings: ServeSettings, shape: Shape, card: Card) -> list[Flag]:
         needed = None
     else:
         needed = asked or ("fp8_per_tensor" if missing > 0 and card.capability >= (7, 5) else None)
-    lacking = shortfall(settings, shape, card, packing=0.5 if needed else 1.0)
+    lacking = shortfall(settings, shape, card, packing=PACKED if needed else 1.0)
     if lacking > 0:
         raise SettingsError(_too_small(settings, shape, card, share, lacking, packed=needed is not None))
     if needed is not None:
