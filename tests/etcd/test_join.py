@@ -37,7 +37,7 @@ def test_how_a_member_starts(has_data, founded, members, start):
 @pytest.mark.integration
 def test_a_member_that_lost_its_disk_comes_back_without_a_vote_until_it_knows_what_the_others_do(own):
     lost = own.members[1]
-    shape = _shape(own)
+    shape = shape_of(own)
     with own.connect() as connection:
         keys, cluster = Keys(connection), Cluster(connection)
         for number in range(50):
@@ -66,21 +66,24 @@ def test_without_a_quorum_nobody_is_let_in(own):
         for member in own.members[:2]:
             member.kill()
         with pytest.raises(EtcdError):
-            join.enter(Cluster(connection), _shape(own), own.members[0].name)
+            join.enter(Cluster(connection), shape_of(own), own.members[0].name)
 
 
 class _Loopback(Shape):
     """Members by port in place of name."""
 
-    ports: dict[str, str]
+    found: dict[str, object]
 
     def peer_url(self, member):
-        return self.ports[member]
+        return self.found[member].peer_url
+
+    def client_url(self, member):
+        return self.found[member].endpoint
 
 
-def _shape(etcd):
-    shape = _Loopback(name="etcd", domain="-", size=len(etcd.members))
-    object.__setattr__(shape, "ports", {member.name: member.peer_url for member in etcd.members})
+def shape_of(etcd, size=3):
+    shape = _Loopback(name="etcd", domain="-", size=size)
+    object.__setattr__(shape, "found", {member.name: member for member in etcd.members})
     return shape
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from autoglm_etcd.cluster import NOSPACE, Cluster, Status
 from autoglm_etcd.connection import EtcdError
+from autoglm_etcd.keeper.shape import Shape
 from autoglm_etcd.keys import Keys
 
 _FRAGMENTED: Final = 0.5  # share of a database that is free: then half of its file is given back
@@ -50,6 +51,18 @@ def promote(cluster: Cluster) -> list[str]:
                 continue
             done.append(f"{member.name} has a vote now")
     return done
+
+
+def dismiss(cluster: Cluster, shape: Shape) -> list[str]:
+    """A member that the cluster was made smaller by leaves it, one a round and only while all others answer: as long as
+    it is counted, it is missed in every quorum. Raises EtcdError."""
+    urls = {shape.peer_url(name) for name in shape.members}
+    extra = [member for member in cluster.members() if not urls.intersection(member.peer_urls)]
+    endpoints = tuple(shape.client_url(name) for name in shape.members)
+    if not extra or not all(cluster.healthy(endpoint) for endpoint in endpoints):
+        return []
+    cluster.remove(extra[-1].id)
+    return [f"{extra[-1].name or extra[-1].peer_urls[0]} is no member any more"]
 
 
 def next_to_defragment(found: Mapping[str, Status], size: int, policy: Policy) -> str | None:
