@@ -155,6 +155,8 @@ class Records:
         return found
 
     async def _read(self, record_ids: Sequence[str]) -> list[bytes | None]:
+        if not record_ids:
+            return []
         try:
             return await self._store.get(self._owner, record_ids)
         except StoreUnavailable as error:
