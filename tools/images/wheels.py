@@ -158,5 +158,6 @@ def _install(rootfs: Rootfs, folder: Path, what: list[str], log: Path) -> None:
 
 def _command(rootfs: Rootfs, folder: Path, what: list[str]) -> list[str]:
     target = ["--target", str(folder), "--python", sys.executable, "--python-version", rootfs.version]
-    kind = ["--python-platform", f"{platform.machine()}-manylinux_2_28", "--only-binary", ":all:"]
+    # The oldest C library that all wheels run with (llguidance asks the most). Debian 12 and Ubuntu 22.04 are later.
+    kind = ["--python-platform", f"{platform.machine()}-manylinux_2_31", "--only-binary", ":all:"]
     return [str(VENV / "bin/uv"), "pip", "install", *target, *kind, "--no-deps", "--require-hashes", *what]
