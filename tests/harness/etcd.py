@@ -65,16 +65,15 @@ class Etcd:
         }
         self.authority = made | certificates.make_self_signed(inputs)[1]
         (self.folder / "ca.pem").write_text(self.authority["certPem"])
-        self.credentials("server", names=("localhost",))
+        self.credentials("server", addresses=("127.0.0.1",))
 
-    def credentials(self, name: str, *, names: Sequence[str] = (), hours: int = 1) -> Credentials:
+    def credentials(self, name: str, *, addresses: Sequence[str] = (), hours: int = 1) -> Credentials:
         """A certificate for this common name, signed by the cluster's authority; made anew where there is one."""
         made = _key()
         asked = {
             "privateKeyPem": made["privateKeyPem"],
             "subject": {"commonName": name},
-            "dnsNames": list(names),
-            "ipAddresses": ["127.0.0.1"] if names else [],
+            "ipAddresses": list(addresses),
         }
         inputs = {
             "certRequestPem": certificates.make_request(asked)[1]["certRequestPem"],

@@ -8,7 +8,7 @@ from typing import Any, Final
 from autoglm_etcd.keeper.join import initial_cluster
 from autoglm_etcd.keeper.shape import CLIENT_PORT, METRICS_PORT, PEER_PORT, Shape
 
-_ANY: Final = "0.0.0.0"  # noqa: S104  a pod's own
+EVERYWHERE: Final = "0.0.0.0"  # noqa: S104  a pod's own
 HEARTBEAT_MS: Final = 100
 ELECTION_MS: Final = 1000
 """etcd's defaults, right within a region: ten heartbeats, and a round trip of at most 10 ms
@@ -23,7 +23,9 @@ class Files:
     tls: Path
 
 
-def render(shape: Shape, name: str, files: Files, *, quota_bytes: int, cluster: str = "") -> str:
+def render(
+    shape: Shape, name: str, files: Files, *, quota_bytes: int, cluster: str = "", listen: str = EVERYWHERE
+) -> str:
     """JSON, which is YAML. `cluster` is the `--initial-cluster` of one that joins; a new cluster's is the shape's."""
     every = initial_cluster({member: shape.peer_url(member) for member in shape.members})
     tls = {
@@ -35,11 +37,11 @@ def render(shape: Shape, name: str, files: Files, *, quota_bytes: int, cluster: 
     content: dict[str, Any] = {
         "name": name,
         "data-dir": str(files.data),
-        "listen-client-urls": f"https://{_ANY}:{CLIENT_PORT}",
+        "listen-client-urls": f"https://{listen}:{CLIENT_PORT}",
         "advertise-client-urls": shape.client_url(name),
-        "listen-peer-urls": f"https://{_ANY}:{PEER_PORT}",
+        "listen-peer-urls": f"https://{listen}:{PEER_PORT}",
         "initial-advertise-peer-urls": shape.peer_url(name),
-        "listen-metrics-urls": f"http://{_ANY}:{METRICS_PORT}",
+        "listen-metrics-urls": f"http://{listen}:{METRICS_PORT}",
         "initial-cluster": cluster or every,
         "initial-cluster-state": "existing" if cluster else "new",
         "initial-cluster-token": shape.domain,

@@ -10,7 +10,7 @@ from typing import Final
 from autoglm_etcd.cluster import Cluster, Member
 from autoglm_etcd.connection import Connection, Credentials, EtcdError
 from autoglm_etcd.keeper import founded, join
-from autoglm_etcd.keeper.config import Files, render
+from autoglm_etcd.keeper.config import EVERYWHERE, Files, render
 from autoglm_etcd.keeper.join import Facts, Start
 from autoglm_etcd.keeper.shape import Shape
 
@@ -39,9 +39,7 @@ class Place:
         return Credentials(ca=self.tls / "ca.crt", certificate=self.tls / "tls.crt", key=self.tls / "tls.key")
 
 
-def prepare(
-    shape: Shape, name: str, place: Place, *, quota_bytes: int, say: Say, sleep: Callable[[float], None] = time.sleep
-) -> Start:
+def prepare(shape: Shape, name: str, place: Place, *, quota_bytes: int, say: Say, listen: str = EVERYWHERE) -> Start:
     """Returns once the member may start, with its configuration written. Waits as long as it takes."""
     said = ""
     while True:
@@ -60,9 +58,10 @@ def prepare(
         if trouble != said:
             say(f"{name} waits: {trouble}")
             said = trouble
-        sleep(PAUSE)
+        time.sleep(PAUSE)
     files = Files(data=place.data, tls=place.tls)
-    place.config.write_text(render(shape, name, files, quota_bytes=quota_bytes, cluster=cluster))
+    text = render(shape, name, files, quota_bytes=quota_bytes, cluster=cluster, listen=listen)
+    place.config.write_text(text)
     say(f"{name} starts: {start}")
     return start
 

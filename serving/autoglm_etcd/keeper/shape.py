@@ -16,14 +16,17 @@ class Shape:
     domain: str
     size: int
     address: str = "https://{name}.{domain}:{port}"
-    """The form of a URL."""
+    """The form of a URL; `{number}` is the member's."""
 
     @property
     def members(self) -> tuple[str, ...]:
         return tuple(f"{self.name}-{number}" for number in range(self.size))
 
     def client_url(self, member: str) -> str:
-        return self.address.format(name=member, domain=self.domain, port=CLIENT_PORT)
+        return self._url(member, CLIENT_PORT)
 
     def peer_url(self, member: str) -> str:
-        return self.address.format(name=member, domain=self.domain, port=PEER_PORT)
+        return self._url(member, PEER_PORT)
+
+    def _url(self, member: str, port: int) -> str:
+        return self.address.format(name=member, number=member.rpartition("-")[2], domain=self.domain, port=port)
