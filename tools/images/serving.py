@@ -1,10 +1,13 @@
 """The serving image where no base image can be pulled: the layout and settings of serving/Containerfile."""
 
+import platform
 import shutil
+import sys
 import tomllib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePath
 
 from tools.images.archive import Settings
 from tools.images.layers import Layer, key_of, layer_of, staging
@@ -12,9 +15,13 @@ from tools.images.nodes import Node, tree
 from tools.images.recipe import Recipe
 from tools.images.rootfs import Rootfs, libc_layer, python_layer, rootfs
 from tools.images.wheels import SERVING, dependencies_layer
+from tools.process import run
 
 PACKAGE = "autoglm_serving"
 AT = "opt/autoglm/app"
+MADE = ("__pycache__", "*.so", ".build-*")
+KERNELS = f"{PACKAGE}.nn.native.build"
+KERNELS_SECONDS = 300.0
 SETTINGS = Settings(
     entrypoint=["python3", "-m", PACKAGE],
     environment={
@@ -42,13 +49,25 @@ def serving(log: Path) -> Recipe:
 
 def _application(made: Rootfs) -> Layer:
     """Small, so that a change of our own code copies the layers below and writes this one alone."""
-    sources = layer_of("sources", tree(SERVING / PACKAGE, keep=lambda path: "__pycache__" not in path.parts))
-    return Layer(key_of("application", sources.key, made.python.name), lambda log: _compiled(made, log))
+    sources = layer_of("sources", tree(SERVING / PACKAGE, keep=lambda path: not _is_made(path)))
+    return Layer(key_of("application", sources.key, made.python.name, _compiler()), lambda log: _compiled(made, log))
+
+
+def _is_made(path: PurePath) -> bool:
+    """Byte-code and kernels of this checkout: the image gets its own."""
+    return any(fnmatchcase(path.name, pattern) for pattern in MADE)
+
+
+def _compiler() -> bool:
+    """Kernels for CPUs with bf16 instructions are part of the image where there is a C compiler to make them."""
+    return platform.machine() == "x86_64" and shutil.which("cc") is not None
 
 
 @contextmanager
 def _compiled(made: Rootfs, log: Path) -> Iterator[Iterable[Node]]:
     with staging("serving-application") as folder:
-        shutil.copytree(SERVING / PACKAGE, folder / PACKAGE, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(SERVING / PACKAGE, folder / PACKAGE, ignore=shutil.ignore_patterns(*MADE))
+        if _compiler():
+            run([sys.executable, "-B", "-m", KERNELS], log=log, cwd=folder, timeout=KERNELS_SECONDS)
         made.compile(folder, f"/{AT}", log)
         yield tree(folder, AT)

@@ -7,7 +7,7 @@ import tomllib
 
 import pytest
 
-from tools.images.serving import SETTINGS
+from tools.images.serving import KERNELS, SETTINGS
 from tools.images.wheels import AT, CPU_EXCLUDES, CPU_LOCK, LOCK, SBOM, SERVING
 from tools.paths import ROOT
 
@@ -44,7 +44,10 @@ def test_both_images_have_the_same_environment():
 
 
 def test_both_images_have_the_same_layout():
-    assert value("COPY").split() == ["--from=dependencies", "/opt/autoglm", "/opt/autoglm"]
+    native = "/opt/autoglm/app/" + KERNELS.replace(".", "/").removesuffix("/build")
+    copied = [words.split() for name, words in instructions("cpu") if name == "COPY"]
+    assert copied == [["--from=dependencies", "/opt/autoglm", "/opt/autoglm"], ["--from=kernels", native, native]]
+    assert f"python3 -B -m {KERNELS};" in " ".join(words for name, words in instructions("kernels") if name == "RUN")
     targets = [words.split()[-1] for name, words in instructions("dependencies") if name == "COPY"]
     assert targets[-1] == "/opt/autoglm/app/autoglm_serving"
     assert f"--target /{AT} " in TEXT
