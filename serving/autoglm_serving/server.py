@@ -89,6 +89,8 @@ async def _serve(settings: ServeSettings, service: Service, listener: socket.soc
     for number in SIGNALS:
         loop.add_signal_handler(number, on_signal, number)
     async with service.predict.listening(service.lifecycle) if service.predict else contextlib.nullcontext():
+        # Who reads the line may connect at once; uvicorn takes the connections up a moment later.
+        listener.listen(config.backlog)
         host, port = listener.getsockname()[:2]
         logs.info("listening", host=host, port=port)
         await server.serve(sockets=[listener])
