@@ -2,7 +2,9 @@
 
 import threading
 import time
+import weakref
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -134,3 +136,14 @@ def test_a_poison_request_now_and_then_rolls_nothing_back(switched: RepositoryMo
             assert isinstance(ask(model, POISON), Failure)
     time.sleep(0.1)
     assert current(switched) == "2"
+
+
+def test_nothing_of_an_unloaded_version_stays_in_memory(switched: RepositoryModels):
+    with switched.lease("m") as model:
+        engine = weakref.ref(model.engine._engine)  # type: ignore[attr-defined]
+        ask(model, GOOD)
+        del model
+    switched._registry._catalogue.say("m", "3")  # type: ignore[attr-defined]
+    eventually(lambda: current(switched) == "3")
+    switched._registry._options = replace(switched._registry._options, standby_seconds=0)
+    eventually(lambda: engine() is None)
