@@ -27,6 +27,12 @@ def test_answers_wait_for_prompts_no_longer_than_they_may_and_prompts_get_most_o
     assert 1.6 < times <= 2.0
 
 
+def test_short_prompts_that_outnumber_the_answers_go_first():
+    pace, _ = learned(0.03, 0.0004, answers=4)
+    alone = pace.budget(0)
+    assert pace.budget(4, 4) == pace.budget(4) < pace.budget(4, 16) < pace.budget(4, 1000) == alone
+
+
 def test_a_slow_device_still_gets_prompts_done():
     pace, _ = learned(0.03, 0.5)
     assert pace.budget(8) == FEWEST

@@ -71,6 +71,16 @@ def test_a_long_prompt_is_cut_into_pieces_beside_running_answers():
     assert sum(bench.counts("b1")) == 5000
 
 
+def test_many_short_prompts_are_not_held_up_by_a_few_answers():
+    bench = Bench(max_num_seqs=64)
+    bench.submit("a0", 4, max_tokens=10**6)
+    bench.steps(20)
+    for number in range(40):
+        bench.submit(f"b{number}", 50, max_tokens=100)
+    bench.steps(6)
+    assert sum(bool(bench.heard[f"b{number}"]) for number in range(40)) > 15  # 9 at the pace of a long prompt
+
+
 def test_a_short_prompt_does_not_wait_for_the_end_of_a_long_one():
     bench = Bench()
     bench.submit("a0", 4, max_tokens=10**6)
@@ -195,6 +205,16 @@ def test_an_image_under_way_holds_up_nobody_else():
     assert (len(bench.heard["a0"]), len(bench.heard["b0"])) == (0, 5)
     bench.finish()
     assert (len(bench.heard["a0"]), len(bench.heard["b0"])) == (1, 9)
+
+
+def test_who_is_cancelled_amid_the_telling_hears_nothing():
+    bench = Bench()
+    bench.heard["a1"] = []
+    first = request([5], lambda output: bench.core.cancel(bench.tickets["a1"]), max_tokens=1)
+    bench.core.add(first)
+    bench.submit("a1", max_tokens=5)
+    bench.finish()
+    assert bench.heard["a1"] == []
 
 
 def test_a_full_queue_takes_from_who_fills_it():

@@ -25,6 +25,9 @@ ALONE_SECONDS = 0.5
 ALONE_FEWEST = 256
 """Tokens from which a longer piece computes no faster: the weights are read once for all of them."""
 
+SHORT = 256
+"""Tokens of a prompt that is soon done: a long one must not hurry at the cost of running answers."""
+
 
 CHEAPEST = 1e-7
 """Seconds of a prompt's token that are believed: no device computes ten million a second."""
@@ -42,16 +45,21 @@ class Pace:
         self._token: float | None = None
         """Seconds that one token of a prompt adds."""
 
-    def budget(self, answers: int) -> int:
-        """Tokens of prompts for a step that continues this many answers."""
+    def budget(self, answers: int, short_prompts: int = 0) -> int:
+        """Tokens of prompts for a step that continues this many answers, while prompts that are short wait too."""
         quiet = self._quiet_seconds(answers) if answers else None
         if not answers:
-            wanted = self._most if self._token is None else max(ALONE_FEWEST, int(ALONE_SECONDS / self._token))
+            wanted = self._alone()
         elif quiet is None or self._token is None:
             wanted = UNKNOWN
         else:
-            wanted = max(FEWEST, int(self._extra * quiet / self._token))
+            # Where more wait for their first token than for their next, all wait less if the prompts go first.
+            patience = max(1.0, short_prompts / answers)
+            wanted = max(FEWEST, min(int(patience * self._extra * quiet / self._token), self._alone()))
         return max(1, min(wanted, self._limit, self._most - answers))
+
+    def _alone(self) -> int:
+        return self._most if self._token is None else max(ALONE_FEWEST, int(ALONE_SECONDS / self._token))
 
     def shrink(self, tokens: int) -> None:
         """A step of this many tokens of prompts found no memory: carry half of them, and slowly more again."""

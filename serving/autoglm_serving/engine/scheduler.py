@@ -14,11 +14,12 @@ from autoglm_serving.engine.base import FinishReason
 from autoglm_serving.engine.block_manager import BlockManager
 from autoglm_serving.engine.fairness import ANSWER_TOKEN, PROMPT_TOKEN, Fairness
 from autoglm_serving.engine.model_runner import Sampled
+from autoglm_serving.engine.pace import SHORT
 from autoglm_serving.engine.sequence import Sequence, Slice
 from autoglm_serving.engine.waiting import WaitingQueue
 
-Budget = Callable[[int], int]
-"""From the number of answers in a step to the tokens of prompts beside them."""
+Budget = Callable[[int, int], int]
+"""From the number of answers in a step, and of short prompts that wait, to the tokens of prompts beside the answers."""
 
 
 @dataclass(eq=False)
@@ -87,7 +88,7 @@ class Scheduler:
         for sequence in filter(_generates, list(order)):
             if sequence in self.running and self._make_room(sequence, order, step):
                 step.slices.append(Slice(sequence, sequence.computed, 1))
-        self._add_prompts(step, budget(len(step.slices)))
+        self._add_prompts(step, budget)
         return step
 
     def take(self, piece: Slice, result: Sampled | None) -> FinishReason | None:
@@ -159,8 +160,9 @@ class Scheduler:
         self.preempt(sequence)
         step.displaced.append(sequence)
 
-    def _add_prompts(self, step: Step, budget: int) -> None:
+    def _add_prompts(self, step: Step, allowed: Budget) -> None:
         prompts = sorted((one for one in self.running if not _generates(one)), key=self._turn)
+        budget = allowed(len(step.slices), sum(_left(one) <= SHORT for one in prompts))
         under_way: set[bytes] = set()
         for place, sequence in enumerate(prompts):
             if budget <= 0:
@@ -168,13 +170,18 @@ class Scheduler:
             self._blocks.skip(sequence)
             if self._blocks.next_name(sequence) in under_way:
                 continue  # another computes this very block now; it will be there in the next step
-            left = len(sequence.token_ids) - sequence.computed
+            left = _left(sequence)
             # A prompt too long for one step leaves half to those behind it, so that it holds up none of them.
             long = left > budget and place < len(prompts) - 1
             count = min(left, max(1, budget // 2) if long else budget)
             under_way.update(self._blocks.names(sequence, count))
             step.slices.append(Slice(sequence, sequence.computed, count))
             budget -= count
+
+
+def _left(sequence: Sequence) -> int:
+    """Its tokens that are not computed yet."""
+    return len(sequence.token_ids) - sequence.computed
 
 
 def _generates(sequence: Sequence) -> bool:
