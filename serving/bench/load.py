@@ -4,9 +4,11 @@ import http.client
 import json
 import math
 import os
+import socket
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -48,13 +50,16 @@ class Running:
         self._connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=TIMEOUT)
         self._body = json.dumps(body | {"stream": True, "stream_options": {"include_usage": True}}).encode()
         self._stopped = False
+        self._connection.connect()
+        # http.client forgets its socket when a server closes after the answer.
+        self._socket: socket.socket = self._connection.sock
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
         self._stopped = True
-        if self._connection.sock is not None:
-            self._connection.sock.shutdown(2)
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
         self.wait()
 
     def wait(self) -> Stream:

@@ -12,11 +12,12 @@ from bench.random_models import library_text
 class Prompts:
     """`seed` and the order of calls decide every prompt, so that each side gets the same ones."""
 
-    def __init__(self, folder: Path, seed: int) -> None:
+    def __init__(self, folder: Path, seed: int, files: int = 12) -> None:
+        """`files`: how many of the library's modules the texts are cut from."""
         from tokenizers import Tokenizer
 
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        text = "".join(library_text(12))
+        text = "".join(library_text(files))
         self._tokens: list[int] = self._tokenizer.encode(text, add_special_tokens=False).ids
         self._random = random.Random(seed)  # noqa: S311  not a secret
 

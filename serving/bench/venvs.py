@@ -52,7 +52,8 @@ VLLM = Peer(
     excludes=("torchaudio", "torchcodec"),  # sound and films: their builds need torch's own index
 )
 TRANSFORMERS = Peer(name="transformers", requirements=("transformers[serving]==5.23.0", "torchvision==0.28.0"))
-PEERS = {peer.name: peer for peer in (VLLM, TRANSFORMERS)}
+PLOTS = Peer(name="plots", requirements=("matplotlib==3.10.8",))  # no peer, and nothing that the server needs
+PEERS = {peer.name: peer for peer in (VLLM, TRANSFORMERS, PLOTS)}
 
 
 def ensure(peer: Peer) -> Path:
