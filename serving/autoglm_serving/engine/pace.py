@@ -72,9 +72,11 @@ class Pace:
             size = _bucket(answers)
             self._quiet[size] = _smoothed(self._quiet.get(size), seconds)
             return
-        quiet = self._quiet_seconds(answers) if answers else 0.0
-        if quiet is not None:
-            self._token = _smoothed(self._token, max((seconds - quiet) / prompt_tokens, CHEAPEST))
+        # A step without answers reads the weights too, as one with a single answer does.
+        quiet = self._quiet_seconds(max(answers, 1))
+        if quiet is None and prompt_tokens < UNKNOWN:
+            return  # nearly all of it may be what every step takes
+        self._token = _smoothed(self._token, max((seconds - (quiet or 0.0)) / prompt_tokens, CHEAPEST))
 
     def _quiet_seconds(self, answers: int) -> float | None:
         size = _bucket(answers)
