@@ -14,6 +14,10 @@ FORMATS = ("PNG", "JPEG", "WEBP")
 MAX_ASPECT_RATIO = 200
 """GLM-4V's image processor refuses more."""
 
+MAX_SCANS = 64
+"""Of a JPEG. A progressive one has about ten; each goes over the whole image, and a few bytes make one."""
+
+_SCAN = b"\xff\xda"
 _DATA_URL = re.compile(r"data:image/[a-z0-9.+-]+;base64,", re.IGNORECASE)
 
 
@@ -38,6 +42,7 @@ def decode(url: str, *, max_pixels: int) -> Image.Image:
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             image = Image.open(io.BytesIO(content), formats=FORMATS)
             _check_size(image, max_pixels)
+            _check_scans(image, content)
             image.load()
             return _rgb(image)
     except ImageError:
@@ -55,6 +60,13 @@ def _check_size(image: Image.Image, max_pixels: int) -> None:
         raise ImageError(f"the image has {width}x{height} pixels, more than the {max_pixels} allowed")
     if max(width, height) > MAX_ASPECT_RATIO * min(width, height):
         raise ImageError(f"the image of {width}x{height} pixels is more than {MAX_ASPECT_RATIO} times longer than wide")
+
+
+def _check_scans(image: Image.Image, content: bytes) -> None:
+    """Within a scan's data, 0xff is always followed by another byte."""
+    scans = content.count(_SCAN)
+    if image.format == "JPEG" and scans > MAX_SCANS:
+        raise ImageError(f"the JPEG image has {scans} scans, more than the {MAX_SCANS} allowed")
 
 
 def _rgb(image: Image.Image) -> Image.Image:

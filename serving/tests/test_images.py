@@ -107,3 +107,13 @@ def test_a_ribbon_is_refused():
 def test_whitespace_around_a_type_does_not_matter_but_case_may_differ():
     url = "DATA:Image/PNG;Base64," + base64.b64encode(png(4, 4)).decode()
     assert decode(url, max_pixels=LIMIT).size == (4, 4)
+
+
+def test_a_jpeg_of_thousands_of_scans_is_refused_before_it_is_decoded():
+    """A few bytes a scan, and each goes over all pixels: minutes of work in a small file."""
+    buffer = io.BytesIO()
+    Image.new("RGB", (512, 512), "red").save(buffer, "JPEG", progressive=True)
+    content = buffer.getvalue()
+    assert decode(data_url(content, "image/jpeg"), max_pixels=LIMIT).size == (512, 512)
+    last = content[content.rindex(b"\xff\xda") : -2]
+    assert "scans" in refused(data_url(content[:-2] + last * 5000 + content[-2:], "image/jpeg"))

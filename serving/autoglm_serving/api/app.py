@@ -85,7 +85,7 @@ def _add_operations(app: FastAPI, service: Service) -> None:
             return errors.draining().response()
         if not service.alive():
             return _engine_dead()
-        return JSONResponse({"status": "OK"}) if service.models.ready() else errors.no_model().response()
+        return JSONResponse({"status": "OK"}) if service.ready() else errors.no_model().response()
 
     @app.get("/metrics", response_model=None)
     async def metrics() -> Response:

@@ -81,6 +81,28 @@ class Models(Protocol):
         """End every open request with Aborted, then the engines. Any thread, any number of times."""
 
 
+class NoModels:
+    """Models of a server that has predict models alone."""
+
+    def lease(self, name: str | None) -> AbstractContextManager[ServedModel]:
+        raise UnknownModel(name)
+
+    def list(self) -> Sequence[ModelInfo]:
+        return []
+
+    def stats(self) -> Mapping[str, EngineStats]:
+        return {}
+
+    def alive(self) -> bool:
+        return True
+
+    def ready(self) -> bool:
+        return False
+
+    def stop(self) -> None:
+        """There is nothing to end."""
+
+
 class OneModel:
     """Models of a server that has one, loaded before it listens."""
 

@@ -15,6 +15,9 @@ from autoglm_serving.guides import GuideError
 from autoglm_serving.images import ImageError, decode
 from autoglm_serving.model.messages import Message, PromptError, PromptTooLong
 
+IMAGES_TOGETHER = 2
+"""A request's images may have as many times the pixels that one may have."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
@@ -78,6 +81,7 @@ def _prompt(model: ServedModel, asked: ChatCompletionRequest, limits: Limits) ->
 
 def _messages(asked: ChatCompletionRequest, limits: Limits) -> list[Message]:
     messages = []
+    pixels = 0
     for number, message in enumerate(asked.messages):
         parts: list[Any] = []
         for place, part in enumerate(message.parts()):
@@ -85,13 +89,27 @@ def _messages(asked: ChatCompletionRequest, limits: Limits) -> list[Message]:
                 parts.append(part.text)
                 continue
             try:
-                parts.append(decode(part.image_url.url, max_pixels=limits.max_image_pixels))
+                image = decode(part.image_url.url, max_pixels=limits.max_image_pixels)
             except ImageError as error:
                 param = f"messages.{number}.content.{place}.image_url.url"
                 raise errors.invalid(f"{param}: {error}.", param, "invalid_image") from None
+            parts.append(image)
+            pixels += image.width * image.height
+            _check_pixels(pixels, limits.max_image_pixels)
         # "developer" is OpenAI's newer name for "system", which chat templates know.
         messages.append(Message(role="system" if message.role == "developer" else message.role, parts=tuple(parts)))
     return messages
+
+
+def _check_pixels(pixels: int, one_image: int) -> None:
+    """All images of a request are in memory, 3 bytes a pixel, until its prompt is made."""
+    most = IMAGES_TOGETHER * one_image
+    if pixels > most:
+        raise errors.invalid(
+            f"The images have {pixels} pixels together, more than the {most} allowed in a request; send smaller ones.",
+            "messages",
+            "too_many_images",
+        )
 
 
 def _max_tokens(asked: ChatCompletionRequest, prompt_tokens: int, max_model_len: int) -> int:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 
 from autoglm_serving.api.lifecycle import Lifecycle
-from autoglm_serving.api.models import Models
+from autoglm_serving.api.models import Models, NoModels
 from autoglm_serving.metrics import Metrics
 from autoglm_serving.predict.build import Predict
 from autoglm_serving.store.base import Store, StoreLimits
@@ -42,6 +42,12 @@ class Service:
         if self.predict:
             self.predict.stop()
         self.models.stop()
+
+    def ready(self) -> bool:
+        """Whether there is a model to answer with: a chat model, where the server is to have one."""
+        if self.predict and isinstance(self.models, NoModels):
+            return self.predict.ready()
+        return self.models.ready()
 
     def alive(self) -> bool:
         """False when nothing but a new process helps."""
