@@ -5,6 +5,7 @@ import difflib
 import json
 import os
 import re
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -162,6 +163,8 @@ def _fetch(arguments: argparse.Namespace) -> int:
     from autoglm_serving.sources.fetch import Wish, fetch
 
     logs.configure("info")
+    # As process 1 of a container it would not end otherwise. What has arrived is kept.
+    signal.signal(signal.SIGTERM, lambda number, frame: os._exit(128 + number))
     wish = Wish(
         offline=arguments.offline,
         verify=arguments.verify,

@@ -67,8 +67,16 @@ def build(settings: ServeSettings, folder: Path) -> Built:
     return Built(Engine(runner, config), model, max_model_len)
 
 
+def memory_budget(settings: ServeSettings) -> int:
+    """Bytes for all models of a repository, when nothing else was asked for: the container's, or the GPU's."""
+    if _kind(settings) == "cpu":
+        return default_budget()
+    _, total = torch.cuda.mem_get_info()
+    return total
+
+
 def memory_of(settings: ServeSettings, folder: Path) -> int:
-    """Bytes that a CPU's engine of this folder takes at most: its weights, a step's buffers, and a full cache.
+    """Bytes that an engine of this folder takes at most: its weights, a step's buffers, and a full cache.
 
     Quick: nothing but config.json is read. Raises ModelError, or OSError where the folder can't be read.
     """
@@ -77,7 +85,8 @@ def memory_of(settings: ServeSettings, folder: Path) -> int:
     wider = settings.dtype == "float32" and config.dtype in HALVES
     dtype = torch.float32 if wider or config.dtype not in HALVES else torch.bfloat16
     tokens = settings.max_num_seqs * context(settings.max_model_len, config.text.max_position_embeddings)
-    cache = min(tokens * bytes_a_token(config.text, dtype), int((default_budget() - weights) * CACHE_SHARE["cpu"]))
+    room = int((memory_budget(settings) - weights) * CACHE_SHARE[_kind(settings)])
+    cache = min(tokens * bytes_a_token(config.text, dtype), room)
     return int(weights * (2 if wider else 1) * BUFFERS) + max(0, cache)
 
 
@@ -86,6 +95,10 @@ def context(asked: int | None, possible: int) -> int:
     if asked is not None and asked > possible:
         raise SettingsError(f"--max-model-len: {asked} is more than the {possible} tokens the model was made for")
     return asked or possible
+
+
+def _kind(settings: ServeSettings) -> str:
+    return "cuda" if settings.device != "cpu" and torch.cuda.is_available() else "cpu"
 
 
 def _blocks(settings: ServeSettings, model: Model, folder: Path, max_model_len: int) -> int:
