@@ -8,7 +8,9 @@ image was unpacked to, it runs from there, and pays for its own file pages.
 import argparse
 import base64
 import contextlib
+import io
 import json
+import math
 import os
 import subprocess
 import sys
@@ -28,10 +30,13 @@ STAYS = ("Anonymous", "Pss")
 
 CHROOT = """
 set -e
-mount --bind "$1" "$2/srv" && mount -t tmpfs none "$2/tmp" && mount -t proc none "$2/proc"
-root=$2; shift 2
+mkdir -p "$2/srv"
+mount --bind "$1" "$2/srv" && mount --bind /dev "$2/dev"
+mount -t tmpfs none "$2/tmp" && mount -t proc none "$2/proc"
+root=$2 chroot=$(command -v chroot)
+shift 2
 export PATH=/usr/local/bin:/usr/bin:/bin HOME=/tmp PYTHONPATH=/opt/autoglm/lib:/opt/autoglm/app LANG=C.UTF-8
-exec chroot "$root" "$@"
+exec "$chroot" "$root" "$@"
 """
 
 
@@ -59,8 +64,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 @contextlib.contextmanager
 def _server(options: argparse.Namespace, held: Group, log: Path) -> Iterator[subprocess.Popen[bytes]]:
-    serve = ["serve", "--host=127.0.0.1", "--port=0", f"--max-model-len={options.max_model_len}", *options.flag]
+    # In a container the server sees its share of CPU, and sizes its threads by it.
+    serve = ["serve", "--host=127.0.0.1", "--port=0", f"--threads={math.ceil(options.cpus)}"]
+    serve += [f"--max-model-len={options.max_model_len}", *options.flag]
     if options.root:
+        _forget_pages(options.root)
         program = ["unshare", "--mount", "--propagation", "private", "sh", "-c", CHROOT, "sh"]
         program += [str(options.model.resolve()), str(options.root.resolve()), "python3"]
         model = Path("/srv")
@@ -76,6 +84,15 @@ def _server(options: argparse.Namespace, held: Group, log: Path) -> Iterator[sub
     finally:
         process.terminate()
         process.wait()
+
+
+def _forget_pages(root: Path) -> None:
+    """What is in the page cache already would be charged to nobody."""
+    for path in root.rglob("*"):
+        if path.is_file() and not path.is_symlink():
+            with path.open("rb") as file:
+                os.fsync(file.fileno())
+                os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def _environment() -> dict[str, str]:
@@ -101,8 +118,6 @@ def _memory(pid: int) -> dict[str, int]:
 
 def _screenshot() -> str:
     """Of one colour with some boxes, as a data URL."""
-    import io
-
     from PIL import Image, ImageDraw
 
     image = Image.new("RGB", (1080, 2400), "white")
