@@ -1,9 +1,11 @@
 """ModelScope, volumes, and what is no source."""
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from harness import command, environment
 from source_files import FAST, FILES, SUMS, WEIGHTS, good, refused
 from source_servers import Site, model_scope, running
 
@@ -69,3 +71,20 @@ def test_offline_a_volume_is_no_network(volume: Path, folder: Path):
 def test_what_is_no_source_is_refused_with_the_forms(location: str):
     with pytest.raises(SettingsError, match="oci://registry/name"):
         parse(location, {})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("phone", "FOLDER"), 2, "SOURCE: 'phone' is none of"),
+        (("hf://a/b", "FOLDER", "--offline"), 1, "--offline: FOLDER does not hold the whole of hf://a/b"),
+        (("hf://a/b", "FOLDER", "--sha256", "x"), 2, "--sha256: 'x' is not allowed"),
+        (("hf://a/b", "FOLDER", "--connections", "0"), 2, "--connections: '0' is not allowed"),
+        (("oss://models/x", "FOLDER"), 2, "set OSS_REGION"),
+    ],
+)
+def test_a_bad_command_line_says_what_to_do(folder: Path, arguments: tuple[str, ...], code: int, message: str):
+    argv = command("fetch", *(str(folder) if word == "FOLDER" else word for word in arguments))
+    result = subprocess.run(argv, capture_output=True, text=True, env=environment(), timeout=60)
+    assert result.returncode == code
+    assert message.replace("FOLDER", str(folder)) in result.stderr
