@@ -1,9 +1,11 @@
 """From typed settings to the gateway's Envoy configuration (v3 API): pure, so that a test can run real Envoy on it."""
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
-from components import envoy_errors, envoy_overload, envoy_probes, envoy_upstream
+from components import envoy_errors, envoy_jwt, envoy_overload, envoy_probes, envoy_upstream
+from components.envoy_jwt import JwtIssuer
 
 Json = dict[str, Any]
 
@@ -40,7 +42,8 @@ class EnvoySettings:
 
     upstream_host: str  # a name whose every address is one ready model server
     upstream_port: int = 8000
-    api_keys: tuple[tuple[str, str], ...]  # (client's name, key)
+    api_keys: tuple[tuple[str, str], ...] = ()  # (client's name, key)
+    issuers: tuple[JwtIssuer, ...] = ()
     address: str = "0.0.0.0"  # noqa: S104  to listen on: the pod's own
     port: int = 8080
     probe_port: int = 8081
@@ -57,8 +60,11 @@ class EnvoySettings:
         for name, value in vars(self).items():
             if isinstance(value, int) and value < 1:
                 raise ValueError(f"EnvoySettings.{name}: {value} is not allowed: it must be at least 1")
-        if not self.api_keys:
+        if not (self.api_keys or self.issuers):
             raise ValueError("EnvoySettings.api_keys: none given, so nobody could use the gateway: give one or more")
+        for client, key in self.api_keys:
+            if self.issuers and re.fullmatch(envoy_jwt.SHAPE, f"Bearer {key}"):
+                raise ValueError(f"EnvoySettings.api_keys: that of {client} has a token's two dots: give another")
 
 
 def config(settings: EnvoySettings) -> Json:
@@ -72,6 +78,7 @@ def config(settings: EnvoySettings) -> Json:
             ],
             "clusters": [
                 envoy_upstream.cluster(settings.upstream_host, settings.upstream_port),
+                *envoy_jwt.clusters(settings.issuers),
                 *envoy_probes.clusters(settings.probe_port, settings.admin_port),
             ],
         },
@@ -144,6 +151,7 @@ def _connection_manager(settings: EnvoySettings) -> Json:
 def _filters(settings: EnvoySettings) -> list[Json]:
     """The key is checked before the body is taken in."""
     return [
+        *envoy_jwt.filters(settings.issuers),
         {
             "name": "envoy.filters.http.api_key_auth",
             "typed_config": {
@@ -179,6 +187,7 @@ def _virtual_host(settings: EnvoySettings) -> Json:
         "name": "api",
         "domains": ["*"],
         "routes": [
+            *_by_token(settings, {"route": to_serving}, without_key),
             {"match": {"path_separated_prefix": "/v1"}, "route": to_serving},
             *(
                 {
@@ -195,6 +204,19 @@ def _virtual_host(settings: EnvoySettings) -> Json:
             },
         ],
     }
+
+
+def _by_token(settings: EnvoySettings, route: Json, without_key: Json) -> list[Json]:
+    if not settings.issuers:
+        return []
+    return [
+        {
+            "match": {"path_separated_prefix": "/v1", "headers": [envoy_jwt.match()]},
+            **route,
+            "request_headers_to_add": [envoy_jwt.client_header(_CLIENT)],
+            "typed_per_filter_config": without_key | envoy_jwt.route_config(settings.issuers),
+        }
+    ]
 
 
 def _drop_headers() -> Json:
