@@ -111,14 +111,15 @@ class TorchRunner:
         missing = [place for place, piece in enumerate(batch) if results[place] is None and _wanted(piece)]
         answers = any(piece.samples and piece.count == 1 for place, piece in enumerate(batch) if place not in missing)
         until = time.perf_counter() + (self._step_seconds if answers else ALONE_SECONDS)
-        for place in missing:
+        for turn, place in enumerate(missing):
             try:
-                if not self._finish(batch[place], until):
+                # The first in turn gets on in every step, however short its share.
+                if not self._finish(batch[place], until, must=turn == 0):
                     results[place] = Pending()
             except Exception as error:
                 results[place] = error
 
-    def _finish(self, piece: Slice, until: float) -> bool:
+    def _finish(self, piece: Slice, until: float, *, must: bool) -> bool:
         """Encode the slice's images as far as time allows; whether it can be computed."""
         state, images = piece.sequence.state, piece.sequence.images
         assert self._embeddings is not None and images is not None  # noqa: S101  as something is wanted
@@ -126,8 +127,9 @@ class TorchRunner:
             # Another sequence may have finished the same image.
             found = self._embeddings.get(images.digests[number])
             if found is None:
-                if time.perf_counter() >= until:
+                if not must and time.perf_counter() >= until:
                     return False
+                must = False
                 found = self._embeddings.advance(images.digests[number], until)
             if found is None:
                 return False
