@@ -4,7 +4,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ ATTEMPTS = 6
 
 FIRST_PAUSE = 0.5
 LAST_PAUSE = 15.0
+PROGRESS_SECONDS = 10.0
 NOTES = ".ranges"
 """Folder of the notes: for each file the starts of the ranges that have arrived, a line each."""
 
@@ -98,8 +99,13 @@ def _run(source: Source, ranges: Sequence[tuple[_Part, int, int]], options: Opti
             raise
 
     with ThreadPoolExecutor(max_workers=options.connections, thread_name_prefix="fetch") as pool:
-        for _ in pool.map(one, ranges):
-            pass
+        left = {pool.submit(one, job) for job in ranges}
+        while left:
+            done, left = wait(left, timeout=PROGRESS_SECONDS, return_when=FIRST_EXCEPTION)
+            for future in done:
+                future.result()
+            if left:
+                logs.info("fetching", ranges=len(ranges) - len(left), of=len(ranges))
 
 
 def _fetch(source: Source, part: _Part, start: int, end: int, options: Options, failed: threading.Event) -> None:
