@@ -154,3 +154,25 @@ def test_the_official_client_waits_as_it_is_told_and_comes_again(server: Server)
             connection.close()
         patient = client.with_options(max_retries=5)
         assert patient.chat.completions.create(**chat(model="autoglm-phone-9b")).choices[0].message.content
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "status"),
+    [
+        ("/v1/chat/completions", {"x-request-timeout": "soon"}, 400),
+        ("/v1/conversations", {"x-request-timeout": "soon"}, 400),
+        ("/nowhere", {}, 404),
+        ("/v1/models", {}, 405),
+    ],
+)
+def test_an_answer_before_the_body_is_read_reaches_a_client_that_sends_all_first(
+    server: Server, path: str, headers: dict[str, str], status: int
+):
+    """Closing with bytes unread would reset the connection under the answer."""
+    body = b" " * 8_000_000
+    head = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
+        connection.sendall(
+            f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n{head}\r\n".encode() + body
+        )
+        assert connection.recv(100).startswith(f"HTTP/1.1 {status} ".encode())

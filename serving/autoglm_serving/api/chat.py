@@ -40,9 +40,11 @@ class ChatCompletions:
 
     async def _order(self, held: ExitStack, request: Request) -> Order:
         """The body and all that was made of it but the prompt are free when this returns."""
-        caller = self._desk.caller(request)
         async with self._desk.preparation.place() as place:
-            asked = errors.parsed(ChatCompletionRequest, await place.read(request))
+            body = await place.read(request)
+            caller = self._desk.caller(request)
+            asked = errors.parsed(ChatCompletionRequest, body)
+            del body
             model = self._desk.lease(held, asked.model)
             make = partial(make_order, model, asked, caller, self._desk.limits)
             return await while_connected(request, self._desk.preparation.run(make))

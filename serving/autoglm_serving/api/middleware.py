@@ -110,7 +110,7 @@ class Door:
 
 
 class BodyLimit:
-    """Stops reading a body that is too large, whether or not it said so in its headers."""
+    """Stops reading a body that is too large, said so or not; drops what an early answer has left of a body."""
 
     def __init__(self, app: ASGIApp, max_bytes: int) -> None:
         self._app = app
@@ -121,15 +121,15 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         seen = 0
+        headers = Headers(scope=scope)
+        under_way = "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
 
         async def counted() -> Message:
-            nonlocal seen
+            nonlocal seen, under_way
             message = await receive()
             seen += len(message.get("body", b""))
+            under_way = under_way and message.get("more_body", False)
             if seen > self._max_bytes:
-                # Most clients read the answer only when they have sent everything, so as much again is taken.
-                if message.get("more_body", False):
-                    await discard(receive, self._max_bytes)
                 error = errors.ApiError(
                     413, f"The body is larger than the {self._max_bytes} bytes allowed; send a smaller image."
                 )
@@ -137,7 +137,15 @@ class BodyLimit:
                 raise error
             return message
 
-        await self._app(scope, counted, send)
+        async def send_after_the_body(message: Message) -> None:
+            nonlocal under_way
+            if message["type"] == "http.response.start" and under_way:
+                # Most clients read the answer only when they have sent everything, so some more of it is taken.
+                under_way = False
+                await discard(receive, self._max_bytes)
+            await send(message)
+
+        await self._app(scope, counted, send_after_the_body)
 
 
 async def discard(receive: Receive, left: int) -> None:

@@ -66,9 +66,11 @@ class CreateResponse:
 
     async def _order(self, held: ExitStack, request: Request) -> tuple[Order, Keeping, dict[str, Any]]:
         """The input is stored before the answer is begun: without the store there is none."""
-        caller = self._desk.caller(request)
         async with self._desk.preparation.place() as place:
-            asked = errors.parsed(ResponsesRequest, await place.read(request))
+            body = await place.read(request)
+            caller = self._desk.caller(request)
+            asked = errors.parsed(ResponsesRequest, body)
+            del body
             model = self._desk.lease(held, asked.model)
             records = self._desk.records(caller)
             turn = await begin(asked, records)
