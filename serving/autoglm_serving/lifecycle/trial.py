@@ -18,8 +18,6 @@ from autoglm_serving.engine.base import (
 from autoglm_serving.errors import ModelError
 from autoglm_serving.model.messages import Message, PromptError
 
-GREETING = Message(role="user", parts=("Hello",))
-
 PROBATION_REQUESTS = 20
 """The first requests of a version tell whether it works."""
 
@@ -30,8 +28,10 @@ LEAST_FAILURES = 3
 def answer_once(model: ServedModel, timeout: float) -> None:
     """Make it generate a token, which also warms it up; `timeout` is in seconds. Raises ModelError."""
     outputs: queue.SimpleQueue[Output] = queue.SimpleQueue()
+    # Its own words for each version: one that breaks on them must not put them in quarantine for the next.
+    greeting = Message(role="user", parts=(f"Hello, version {model.version}.",))
     try:
-        prompt = model.prompts.build([GREETING])
+        prompt = model.prompts.build([greeting])
     except PromptError as error:
         raise ModelError(f"a first request can't be made for it: {error}") from error
     request = Request(
