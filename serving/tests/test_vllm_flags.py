@@ -7,29 +7,12 @@ from pathlib import Path
 import pytest
 
 from autoglm_serving.errors import ModelError, SettingsError
-from autoglm_serving.flags import serve_settings
-from autoglm_serving.settings import ServeSettings
 from autoglm_serving.vllm import cards, install, nodes, shape
 from autoglm_serving.vllm.environment import REFUSED, child_environment
 from autoglm_serving.vllm.flags import GIB, Flag, command_line, flags, step_tokens
 from autoglm_serving.vllm.shape import Shape
+from autoglm_serving.vllm.table import AUTOGLM, by_card, common, settings
 from bench import venvs
-
-# As components/models.py has it: bytes of the folder, and 40 layers of 2 heads of 128 keys and values.
-AUTOGLM = Shape(
-    vision=True,
-    packed=None,
-    weights_bytes=20_600_000_000,
-    parameters=10_300_000_000,
-    kv_bytes_per_token=40_960,
-    kv_heads=2,
-    context=65536,
-)
-CLIENT = {"max_model_len": "25480", "mm_processor_kwargs": '{"max_pixels": 5000000}', "max_num_seqs": "16"}
-
-
-def settings(**flags: str) -> ServeSettings:
-    return serve_settings({"model": "/models/AutoGLM-Phone-9B"} | CLIENT | flags, {})
 
 
 def values(found: list[Flag]) -> dict[str, str | None]:
@@ -52,6 +35,12 @@ def test_the_flags_of_the_clients_readme_are_there_but_for_the_one_that_opens_th
     assert "allowed-local-media-path" not in found
     assert (found["allowed-media-domains"] or "").endswith(".invalid")
     assert "trust-remote-code" not in found
+
+
+def test_the_documents_tables_are_what_the_code_says():
+    text = (Path(__file__).parents[1] / "docs" / "vllm.md").read_text()
+    for table in (common(), by_card()):
+        assert table in text, "python3 -m autoglm_serving.vllm.table prints them"
 
 
 def test_every_flag_says_why():

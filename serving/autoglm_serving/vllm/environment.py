@@ -43,6 +43,8 @@ def child_environment(settings: ServeSettings, environment: Mapping[str, str], k
         "VLLM_NO_USAGE_STATS": "1",
         "DO_NOT_TRACK": "1",
         "HF_HUB_OFFLINE": "1",
+        # Compilers ask for the user's name, which a random user of a container has not.
+        "USER": environment.get("USER") or "autoglm",
         "VLLM_LOGGING_COLOR": "0",
         "VLLM_EXECUTE_MODEL_TIMEOUT_SECONDS": str(int(settings.step_timeout)),
     }

@@ -28,6 +28,9 @@ USED_SHARE = 0.4
 PROCESSOR_CACHE_GIB = 2
 """A screenshot at 5 megapixels is 120 MiB of patches in 32 bits: room for 16 that are on their way to the engine."""
 
+OLDEST = (7, 5)
+"""vLLM 0.32's own packages are of CUDA 13, which ended Volta; older cards need a build of it for CUDA 12."""
+
 NO_DOMAIN = "data-urls-only.invalid"
 """A name that no host can have (RFC 2606)."""
 
@@ -133,6 +136,8 @@ def _dtype(settings: ServeSettings, card: Card | None) -> list[Flag]:
     if card is not None and not card.bf16:
         major, minor = card.capability
         reason = f"{card.name} has compute capability {major}.{minor}; bfloat16 needs 8.0"
+        if card.capability < OLDEST:
+            reason += ", and vLLM's own packages 7.5: build it for CUDA 12"
         return [Flag(name="dtype", value="float16", reason=reason)]
     return [Flag(name="dtype", value="bfloat16", reason="what the weights are published in")]
 
@@ -152,7 +157,7 @@ def _memory(settings: ServeSettings, shape: Shape, card: Card) -> list[Flag]:
     if asked == "none" or shape.packed is not None:
         needed = None
     else:
-        needed = asked or ("fp8_per_tensor" if missing > 0 and card.capability >= (7, 5) else None)
+        needed = asked or ("fp8_per_tensor" if missing > 0 and card.capability >= OLDEST else None)
     lacking = shortfall(settings, shape, card, packing=PACKED if needed else 1.0)
     if lacking > 0:
         raise SettingsError(_too_small(settings, shape, card, share, lacking, packed=needed is not None))
