@@ -39,10 +39,11 @@ def test_the_training_computes_what_transformers_does():
         assert torch.allclose(net(batch).logits, reference, atol=1e-3)
 
 
+@pytest.mark.timeout(300)
 def test_losses_fall_and_the_folder_can_be_served(tmp_path: Path):
     log = io.StringIO()
-    stages = (Stage(0, (1, 1), speaks=False), Stage(12, (1, 1), speaks=True))
-    net = train.run(Options(steps=30, every=6, curriculum=stages), log)
+    stages = (Stage(0, (1, 1), speaks=False), Stage(10, (1, 1), speaks=True))
+    net = train.run(Options(steps=25, every=5, curriculum=stages), log)
     first, _, speaks, *_, last = lines(log)
     for name in ("kinds", "colors", "places"):
         assert last[name] < 0.8 * first[name], f"{name}: the tower learns nothing"

@@ -3,13 +3,14 @@
 import argparse
 import json
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 from autoglm_serving.model.tinyphone import SHIPPED
 from tinyphone import evaluate, folder
 from tinyphone.evaluate import Ask
 
-STEPS = 2000
+STEPS = 1600
 
 
 def main(argv: list[str]) -> int:
@@ -20,6 +21,7 @@ def main(argv: list[str]) -> int:
     train.add_argument("--checkpoint", type=Path, help="file to keep the state in")
     train.add_argument("--steps", type=int, default=STEPS)
     train.add_argument("--seed", type=int, default=0)
+    train.add_argument("--count", type=int, default=50, help="questions of each task to judge it by (default: 50)")
     judge = commands.add_parser("evaluate", help="hits by task on unseen screens of 1080x2400 pixels")
     judge.add_argument("--model", type=Path, default=SHIPPED, help="folder of the model (default: the shipped one)")
     judge.add_argument("--url", help="ask a server at this base URL (http://host:port/v1) instead")
@@ -29,12 +31,19 @@ def main(argv: list[str]) -> int:
 
 
 def _train(arguments: argparse.Namespace) -> int:
-    from tinyphone import train
+    from tinyphone import local, train
 
     options = train.Options(steps=arguments.steps, seed=arguments.seed, checkpoint=arguments.checkpoint)
     net = train.run(options, sys.stdout)
-    made = {"command": f"python -m tinyphone train FOLDER --steps {options.steps} --seed {options.seed}"}
+    made: dict[str, object] = {
+        "command": f"python -m tinyphone train FOLDER --steps {options.steps} --seed {options.seed}",
+        "torch": version("torch"),
+        "transformers": version("transformers"),
+    }
     folder.write(net.model, arguments.folder, made)
+    score = evaluate.evaluate(local.asker(arguments.folder), arguments.count)
+    folder.write(net.model, arguments.folder, made | {"asked": arguments.count, "right": score.shares()})
+    print(json.dumps(score.shares()))
     return 0
 
 

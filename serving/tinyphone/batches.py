@@ -48,9 +48,9 @@ class Batch:
         return (getattr(self, item.name) for item in fields(self))
 
 
-def make(rng: random.Random, size: int, questions: int, targets: tuple[int, int]) -> Batch:
-    """`targets` are the fewest and most coloured elements of a screen."""
-    rows = [_screen(rng, questions, targets) for _ in range(size)]
+def make(rng: random.Random, size: int, questions: int, targets: tuple[int, int], slack: int = 0) -> Batch:
+    """`targets` are the fewest and most coloured elements of a screen; `slack` is that of `tasks.make`."""
+    rows = [_screen(rng, questions, targets, slack) for _ in range(size)]
     batch = Batch(*(torch.from_numpy(np.stack(part)) for part in zip(*rows, strict=True)))
     # Few questions are as long as the longest may be.
     longest = int(batch.answer.nonzero()[:, -1].max()) + 2
@@ -68,7 +68,7 @@ def patches(image: Image.Image) -> np.ndarray:
     return np.ascontiguousarray(cut.reshape(shape.CELLS, -1))
 
 
-def _screen(rng: random.Random, questions: int, targets: tuple[int, int]) -> list[np.ndarray]:
+def _screen(rng: random.Random, questions: int, targets: tuple[int, int], slack: int) -> list[np.ndarray]:
     screen = screens.make(rng, rng.randint(*targets), keyboard=rng.random() < 0.25)
     owner = _owners(screen)
     kinds, colors, places = np.zeros(shape.CELLS, int), np.zeros(shape.CELLS, int), np.full((shape.CELLS, 2), -1)
@@ -76,7 +76,7 @@ def _screen(rng: random.Random, questions: int, targets: tuple[int, int]) -> lis
         covered = owner == number
         kinds[covered], colors[covered] = KIND_CLASSES[item.kind], COLOR_CLASSES[item.color]
         places[covered] = item.center
-    asked = [_question(rng, screen, owner) for _ in range(questions)]
+    asked = [_question(rng, screen, owner, slack) for _ in range(questions)]
     return [
         patches(screens.draw(screen, DRAWN_WIDTH)), kinds, colors, places,
         *(np.stack(part) for part in zip(*asked, strict=True)),
@@ -97,9 +97,9 @@ def _owners(screen: Screen) -> np.ndarray:
     return owners
 
 
-def _question(rng: random.Random, screen: Screen, owner: np.ndarray) -> list[np.ndarray]:
+def _question(rng: random.Random, screen: Screen, owner: np.ndarray, slack: int) -> list[np.ndarray]:
     while True:
-        example = tasks.make(rng, screen)
+        example = tasks.make(rng, screen, slack)
         start = vocabulary.encode(prompt(example.task, example.last))
         ids = [*start, *vocabulary.encode("".join(example.pieces) + END)]
         if len(ids) <= LENGTH:

@@ -16,9 +16,9 @@ CONTEXT = 32768
 IMAGE_MEAN, IMAGE_STD = (0.5, 0.5, 0.5), (0.25, 0.25, 0.25)
 
 VISION: dict[str, Any] = {
-    "depth": 3,
-    "hidden_size": 96,
-    "num_heads": 3,
+    "depth": 4,
+    "hidden_size": 128,
+    "num_heads": 4,
     "intermediate_size": 192,
     "image_size": 16 * PATCH,
     "patch_size": PATCH,

@@ -2,7 +2,7 @@
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tinyphone import vocabulary as v
 from tinyphone.screens import COLORS, FIELD, KEYBOARD, KINDS, Element, Screen
@@ -105,9 +105,15 @@ MAKERS: tuple[tuple[Callable[[random.Random, Screen], Example | None], int], ...
 _OFTEN = [maker for maker, times in MAKERS for _ in range(times)]
 
 
-def make(rng: random.Random, screen: Screen) -> Example:
+def make(rng: random.Random, screen: Screen, slack: int = 0) -> Example:
+    """`slack` is how far a swipe's ends may be from the table's, in thousandths."""
     while (example := rng.choice(_OFTEN)(rng, screen)) is None:
         pass
+    if slack and example.kind == "swipe":
+        vary = (
+            str(int(piece) + rng.randint(-slack, slack)) if piece.isdecimal() else piece for piece in example.pieces
+        )
+        return replace(example, pieces=tuple(vary))
     return example
 
 
