@@ -153,6 +153,8 @@ def _memory(settings: ServeSettings, shape: Shape, card: Card) -> list[Flag]:
     ]
     if settings.kv_cache_dtype != "auto":
         found.append(Flag(name="kv-cache-dtype", value=settings.kv_cache_dtype, reason="as set"))
+    if settings.weight_quantization not in (None, "none") and card.capability < OLDEST:
+        raise SettingsError(f"--weight-quantization: {card.name} can't compute it: leave it out")
     asked, missing = settings.weight_quantization, shortfall(settings, shape, card, packing=1.0)
     if asked == "none" or shape.packed is not None:
         needed = None
@@ -184,7 +186,7 @@ def shortfall(settings: ServeSettings, shape: Shape, card: Card, *, packing: flo
 
 def _too_small(settings: ServeSettings, shape: Shape, card: Card, share: float, lacking: int, *, packed: bool) -> str:
     size = settings.tensor_parallel_size
-    packing = "" if packed or shape.packed else " or --weight-quantization fp8_per_tensor"
+    packing = "" if packed or shape.packed or card.capability < OLDEST else " or --weight-quantization fp8_per_tensor"
     return (
         f"--tensor-parallel-size: {size} is not enough: {shape.weights_bytes / GIB:.1f} GiB of weights"
         f"{' in 8 bits' if packed else ''}, the cache of one conversation and a step lack {lacking / GIB:.1f} GiB"
