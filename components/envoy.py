@@ -1,20 +1,21 @@
 """From typed settings to the gateway's Envoy configuration (v3 API): pure, so that a test can run real Envoy on it."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from components import envoy_errors, envoy_jwt, envoy_overload, envoy_probes, envoy_upstream
+from components import envoy_errors, envoy_jwt, envoy_overload, envoy_probes, envoy_routes, envoy_upstream
 from components.envoy_jwt import JwtIssuer
+from components.envoy_limits import Limits
 
 Json = dict[str, Any]
 
 _TYPES = "type.googleapis.com/envoy"
 _FILTERS = f"{_TYPES}.extensions.filters.http"
 _STREAMS_STAT = "http.api.downstream_rq_active"
-_CLIENT = "x-autoglm-client"  # tells the server who asks
-_PUBLIC_PATHS = ("/health", "/healthz")
 _ROUTER = {"name": "envoy.filters.http.router", "typed_config": {"@type": f"{_FILTERS}.router.v3.Router"}}
+
+_SAID_OF_ITSELF = ("x-forwarded-for", "x-forwarded-host", "forwarded", envoy_routes.CLIENT)
 
 # One JSON object a line. No header that may hold a key, no query string, no body.
 _ACCESS_LOG = {
@@ -44,6 +45,7 @@ class EnvoySettings:
     upstream_port: int = 8000
     api_keys: tuple[tuple[str, str], ...] = ()  # (client's name, key)
     issuers: tuple[JwtIssuer, ...] = ()
+    limits: Limits = field(default_factory=Limits)
     address: str = "0.0.0.0"  # noqa: S104  to listen on: the pod's own
     port: int = 8080
     probe_port: int = 8081
@@ -144,13 +146,14 @@ def _connection_manager(settings: EnvoySettings) -> Json:
         ],
         "local_reply_config": envoy_errors.local_replies(),
         "http_filters": _filters(settings),
-        "route_config": {"virtual_hosts": [_virtual_host(settings)]},
+        "route_config": {"virtual_hosts": [envoy_routes.virtual_host(settings)]},
     }
 
 
 def _filters(settings: EnvoySettings) -> list[Json]:
     """The key is checked before the body is taken in."""
     return [
+        *settings.limits.before_authentication(),
         *envoy_jwt.filters(settings.issuers),
         {
             "name": "envoy.filters.http.api_key_auth",
@@ -158,9 +161,10 @@ def _filters(settings: EnvoySettings) -> list[Json]:
                 "@type": f"{_FILTERS}.api_key_auth.v3.ApiKeyAuth",
                 "credentials": [{"client": client, "key": key} for client, key in settings.api_keys],
                 "key_sources": [{"header": "Authorization"}],
-                "forwarding": {"header": _CLIENT, "hide_credentials": True},
+                "forwarding": {"header": envoy_routes.CLIENT, "hide_credentials": True},
             },
         },
+        *settings.limits.after_authentication(),
         {
             "name": "envoy.filters.http.buffer",
             "typed_config": {
@@ -172,53 +176,6 @@ def _filters(settings: EnvoySettings) -> list[Json]:
     ]
 
 
-def _virtual_host(settings: EnvoySettings) -> Json:
-    without_key = {
-        "envoy.filters.http.api_key_auth": {"@type": f"{_TYPES}.config.route.v3.FilterConfig", "disabled": True}
-    }
-    to_serving = {
-        "cluster": envoy_upstream.NAME,
-        "timeout": "0s",  # a stream is bounded by the two below
-        "idle_timeout": _seconds(settings.idle_seconds),
-        "max_stream_duration": {"max_stream_duration": _seconds(settings.max_stream_seconds)},
-        "retry_policy": envoy_upstream.RETRIES,
-    }
-    return {
-        "name": "api",
-        "domains": ["*"],
-        "routes": [
-            *_by_token(settings, {"route": to_serving}, without_key),
-            {"match": {"path_separated_prefix": "/v1"}, "route": to_serving},
-            *(
-                {
-                    "match": {"path": path, "headers": [{"name": ":method", "string_match": {"exact": "GET"}}]},
-                    "route": {"cluster": envoy_upstream.NAME, "timeout": "5s"},
-                    "typed_per_filter_config": without_key,
-                }
-                for path in _PUBLIC_PATHS
-            ),
-            {
-                "match": {"prefix": "/"},
-                "direct_response": {"status": 404},
-                "typed_per_filter_config": without_key,
-            },
-        ],
-    }
-
-
-def _by_token(settings: EnvoySettings, route: Json, without_key: Json) -> list[Json]:
-    if not settings.issuers:
-        return []
-    return [
-        {
-            "match": {"path_separated_prefix": "/v1", "headers": [envoy_jwt.match()]},
-            **route,
-            "request_headers_to_add": [envoy_jwt.client_header(_CLIENT)],
-            "typed_per_filter_config": without_key | envoy_jwt.route_config(settings.issuers),
-        }
-    ]
-
-
 def _drop_headers() -> Json:
     """What a client says of itself, and what would steer Envoy: x-envoy-upstream-rq-timeout-ms and its kin."""
     return {
@@ -226,7 +183,10 @@ def _drop_headers() -> Json:
         "typed_config": {
             "@type": f"{_TYPES}.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation",
             "mutations": [
-                *({"remove": name} for name in ("x-forwarded-for", "x-forwarded-host", "forwarded", _CLIENT)),
+                *(
+                    {"remove": name}
+                    for name in ("x-forwarded-for", "x-forwarded-host", "forwarded", envoy_routes.CLIENT)
+                ),
                 {"remove_on_match": {"key_matcher": {"prefix": "x-envoy-"}}},
             ],
         },

@@ -105,9 +105,19 @@ def client_header(name: str) -> Json:
     }
 
 
+def rate_limit_actions() -> list[Json]:
+    """What names a token's client, by envoy_limits.CLIENT_KEYS."""
+    return [_descriptor(key, claim) for key, claim in (("issuer", "iss"), ("client", "sub"))]
+
+
 def clusters(issuers: Sequence[JwtIssuer]) -> list[Json]:
     """Where the issuers' keys are fetched."""
     return [_cluster(issuer) for issuer in issuers if issuer.jwks_uri]
+
+
+def _descriptor(key: str, claim: str) -> Json:
+    path = [{"key": "claims"}, {"key": claim}]
+    return {"metadata": {"descriptor_key": key, "metadata_key": {"key": _JWT, "path": path}}}
 
 
 def _provider(issuer: JwtIssuer) -> Json:
