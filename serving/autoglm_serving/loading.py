@@ -7,16 +7,16 @@ from functools import partial
 from pathlib import Path
 
 from autoglm_serving import __version__, logs
-from autoglm_serving.api.models import Models, OneModel, ServedModel
+from autoglm_serving.api.models import Models, NoModels, OneModel, ServedModel
 from autoglm_serving.api.service import Limits, Service
 from autoglm_serving.cpu import usable_cpus
 from autoglm_serving.guides import Grammars
 from autoglm_serving.lifecycle.chat import ChatLoader, RepositoryModels
 from autoglm_serving.lifecycle.directory import DirectoryCatalogue
-from autoglm_serving.lifecycle.memory import default_budget
 from autoglm_serving.lifecycle.registry import Options
 from autoglm_serving.metrics import Metrics
 from autoglm_serving.predict.build import build as build_predict
+from autoglm_serving.predict.build import catalogue as predict_catalogue
 from autoglm_serving.quarantine.guard import GuardedEngine
 from autoglm_serving.quarantine.ledger import Ledger
 from autoglm_serving.settings import ServeSettings
@@ -25,7 +25,8 @@ from autoglm_serving.store.settings import build_store
 
 def load(settings: ServeSettings, ledger: Ledger | None = None) -> Service:
     """The models behind the API: one that is loaded now, or a repository that is watched. Raises ServingError."""
-    _prepare_torch(settings)
+    _prepare_threads(settings)
+    predicted = predict_catalogue(settings)
     limits = Limits(
         max_images=settings.limit_mm_per_prompt.image,
         max_image_pixels=settings.max_image_pixels,
@@ -41,7 +42,7 @@ def load(settings: ServeSettings, ledger: Ledger | None = None) -> Service:
         models=models,
         limits=limits,
         metrics=metrics,
-        predict=build_predict(settings, metrics.registry),
+        predict=build_predict(settings, predicted, metrics.registry, ledger) if predicted else None,
         identity_header=settings.identity_header,
         store=build_store(settings),
     )
@@ -66,11 +67,14 @@ def load_folder(
 
 
 def _models(settings: ServeSettings, ledger: Ledger | None) -> Models:
+    if settings.model is None and settings.model_repository is None:
+        return NoModels()
+    _prepare_torch()
     load_version = partial(load_folder, settings, ledger=ledger)
     if settings.model is not None:
         return OneModel(load_version(settings.model, name=settings.served_model_name, version="1"))
     assert settings.model_repository is not None  # noqa: S101  the settings say that one of them is given
-    from autoglm_serving.engine.build import memory_of
+    from autoglm_serving.engine.build import memory_budget, memory_of
 
     loader = ChatLoader(
         load_folder=load_version,
@@ -78,7 +82,7 @@ def _models(settings: ServeSettings, ledger: Ledger | None) -> Models:
         trial_seconds=settings.step_timeout,
     )
     options = Options(
-        budget_bytes=settings.model_memory_budget or default_budget(),
+        budget_bytes=settings.model_memory_budget or memory_budget(settings),
         eager=settings.model_loading == "eager",
         poll_seconds=settings.model_poll_seconds,
         standby_seconds=settings.model_standby_seconds,
@@ -88,15 +92,17 @@ def _models(settings: ServeSettings, ledger: Ledger | None) -> Models:
     return models
 
 
-def _prepare_torch(settings: ServeSettings) -> None:
-    """Size the thread pools, which happens when torch is imported."""
-    threads = settings.threads or usable_cpus()
-    os.environ["OMP_NUM_THREADS"] = str(threads)
+def _prepare_threads(settings: ServeSettings) -> None:
+    """The sizes of the pools that are made when torch is imported, and not before: a server of ONNX needs no torch."""
+    os.environ["OMP_NUM_THREADS"] = str(settings.threads or usable_cpus())
     # Threads that spin while they wait for each other take the cores from everything else, and from each other.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+
+def _prepare_torch() -> None:
     import torch
 
-    torch.set_num_threads(threads)
+    torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
 
 
 def _load_verified(settings: ServeSettings, folder: Path, *, name: str, version: str) -> ServedModel:

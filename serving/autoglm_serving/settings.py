@@ -36,12 +36,12 @@ class ServeSettings(VllmSettings, StoreSettings):
     model_repository: Path | None = Field(
         default=None, description="folder of MODEL/VERSION/ folders, which is watched; instead of --model"
     )
-    model: Path | None = Field(
-        default=None, validate_default=True, description="folder of the model, with its SHA256SUMS"
-    )
     predict_repository: Path | None = Field(
         default=None,
-        description="folder of MODEL/VERSION/ folders with ONNX or TorchScript models, beside the chat model; watched",
+        description="folder of MODEL/VERSION/ folders with ONNX or TorchScript models; watched; beside --model or alone",
+    )
+    model: Path | None = Field(
+        default=None, validate_default=True, description="folder of the model, with its SHA256SUMS"
     )
     predict_memory_budget: int | None = Field(
         default=None,
@@ -141,7 +141,7 @@ class ServeSettings(VllmSettings, StoreSettings):
     @classmethod
     def _one_place(cls, model: Path | None, info: ValidationInfo) -> Path | None:
         repository = info.data.get("model_repository")
-        if model is None and repository is None:
+        if model is None and repository is None and info.data.get("predict_repository") is None:
             raise PydanticKnownError("missing")
         if model is not None and repository is not None:
             raise PydanticCustomError("two_places", "--model-repository is given too, and only one of them can be")

@@ -1,6 +1,5 @@
 """The server is held to NVIDIA's client, whose messages were made from NVIDIA's own .proto of the protocol."""
 
-import contextlib
 import filecmp
 import json
 import signal
@@ -14,9 +13,10 @@ import grpc
 import numpy as np
 import pytest
 import tritonclient.grpc as triton
-from harness import PACKAGE_ROOT, Server, eventually, running_server
+from harness import PACKAGE_ROOT, Server, eventually
 from onnx import TensorProto
 from predict_models import BATCHING, affine, identity, script, version
+from predict_server import running_predict_server
 from tritonclient.grpc import service_pb2, service_pb2_grpc
 
 SLOW = "y = x\n    for i in range(int(x.sum().item())):\n        y = y * 1.0\n    return y"
@@ -46,14 +46,14 @@ def port(server: Server) -> int:
     return next(event["grpc_port"] for event in server.events() if event["event"] == "listening for gRPC")
 
 
-def start(model: Path, folder: Path):
-    flags = ("--predict-repository", str(repository(folder)), "--grpc-port", "0", "--max-body-bytes", "1000000")
-    return running_server(model, folder.parent / "log", *flags, "--allow-torchscript", "true")
+def start(folder: Path):
+    flags = ("--grpc-port", "0", "--max-body-bytes", "1000000", "--allow-torchscript", "true")
+    return running_predict_server(repository(folder), folder.parent / "log", *flags)
 
 
 @pytest.fixture(scope="module")
-def served(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with start(tiny_model, tmp_path_factory.mktemp("grpc") / "models") as server:
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with start(tmp_path_factory.mktemp("grpc") / "models") as server:
         with triton.InferenceServerClient(f"127.0.0.1:{port(server)}") as client:
             eventually(lambda: client.is_model_ready("slow"))
         yield server
@@ -172,30 +172,27 @@ def test_a_message_over_the_limit_is_refused_also_when_it_came_compressed(stub, 
     assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
 
 
-def test_a_deadline_that_passes_frees_the_place_in_the_queue(served: Server, client: triton.InferenceServerClient):
-    def ask_for_a_second() -> None:
-        with contextlib.suppress(triton.InferenceServerException):
-            client.infer("slow", [rows(1)], client_timeout=1)
-
-    running = threading.Thread(target=lambda: client.infer("slow", [rows(3e6)]))
+def test_a_call_that_is_cancelled_frees_its_place_in_the_queue(served: Server, client: triton.InferenceServerClient):
+    """A deadline that passes comes to the server in the same way."""
+    running = threading.Thread(target=lambda: client.infer("slow", [rows(2e6)]))
     running.start()
     eventually(lambda: works(served))
-    waiting = threading.Thread(target=ask_for_a_second)
-    waiting.start()
+    call = client.async_infer("slow", [rows(1)], callback=lambda result, error: None)
     eventually(lambda: 'batch_request_queue{model="slow",version="1"} 1.0' in metrics(served))
-    waiting.join()
+    call.cancel()
     eventually(lambda: 'batch_request_queue{model="slow",version="1"} 0.0' in metrics(served))
+    assert works(served)
     running.join()
 
 
-def test_a_drain_lets_open_calls_end_and_refuses_new_ones(tiny_model: Path, tmp_path: Path):
-    with start(tiny_model, tmp_path / "models") as server:
+def test_a_drain_lets_open_calls_end_and_refuses_new_ones(tmp_path: Path):
+    with start(tmp_path / "models") as server:
         address = f"127.0.0.1:{port(server)}"
         with triton.InferenceServerClient(address) as client, triton.InferenceServerClient(address) as late:
             eventually(lambda: client.is_model_ready("slow"))
             answers: list[float] = []
             call = threading.Thread(
-                target=lambda: answers.append(client.infer("slow", [rows(4e6)]).as_numpy("y")[0, 0])
+                target=lambda: answers.append(client.infer("slow", [rows(2e6)]).as_numpy("y")[0, 0])
             )
             call.start()
             eventually(lambda: works(server))
@@ -206,7 +203,7 @@ def test_a_drain_lets_open_calls_end_and_refuses_new_ones(tiny_model: Path, tmp_
             with pytest.raises(triton.InferenceServerException, match="UNAVAILABLE"):
                 late.infer("affine", [rows(1)])
             call.join()
-            assert answers == [4e6]
+            assert answers == [2e6]
         assert server.process.wait(timeout=30) == 0
     assert json.loads(server.log.read_text().splitlines()[-1])["event"] == "stopped"
 

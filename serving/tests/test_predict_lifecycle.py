@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from harness import Server, command, environment, eventually, running_server
+from harness import Server, command, environment, eventually
 from predict_models import affine, version
+from predict_server import running_predict_server
 
 from autoglm_serving.cli import main
 
@@ -57,12 +58,12 @@ def states(server: Server) -> dict[str, tuple[str, str]]:
         }
 
 
-def test_a_new_version_takes_over_without_a_failed_request_and_a_damaged_one_does_not(tiny_model: Path, tmp_path: Path):
+def test_a_new_version_takes_over_without_a_failed_request_and_a_damaged_one_does_not(tmp_path: Path):
     repository, staging = tmp_path / "models", tmp_path / "staging"
     repository.mkdir()
     publish(repository, staging, "1")
-    flags = ("--predict-repository", str(repository), "--model-poll-seconds", "0.2", "--model-standby-seconds", "0.5")
-    with running_server(tiny_model, tmp_path / "log", *flags) as server:
+    flags = ("--model-poll-seconds", "0.2", "--model-standby-seconds", "0.5")
+    with running_predict_server(repository, tmp_path / "log", *flags) as server:
         eventually(lambda: states(server).get("1", ("",))[0] == "active")
         with asking(server) as answers:
             publish(repository, staging, "2", scale=2)
@@ -85,6 +86,7 @@ def test_a_new_version_takes_over_without_a_failed_request_and_a_damaged_one_doe
     ("flags", "fault"),
     [
         (("--predict-repository", "/nowhere"), "--predict-repository: /nowhere does not exist"),
+        (("--predict-repository", "/", "--engine", "vllm"), "--predict-repository: / can't be served by --engine vllm"),
         (("--grpc-port", "8001"), "--grpc-port: 8001 has nothing to answer with: give --predict-repository too"),
     ],
 )
@@ -99,10 +101,21 @@ def test_a_port_out_of_range_is_refused(capsys: pytest.CaptureFixture[str]):
     assert "--grpc-port: '70000'" in capsys.readouterr().err
 
 
-def test_a_grpc_port_in_use_is_an_error(tiny_model: Path, tmp_path: Path):
+def test_a_grpc_port_in_use_is_an_error(tmp_path: Path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        argv = command("serve", "--model", tiny_model, "--host", "127.0.0.1", "--port", "0")
-        flags = ["--predict-repository", str(tmp_path), "--grpc-port", port]
-        result = subprocess.run([*argv, *flags], capture_output=True, text=True, env=environment(), timeout=100)
+        flags = ("--predict-repository", tmp_path, "--grpc-port", port)
+        argv = command("serve", "--host", "127.0.0.1", "--port", "0", *flags)
+        result = subprocess.run(argv, capture_output=True, text=True, env=environment(), timeout=100)
     assert (result.returncode, f"--grpc-port {port}: can't listen" in result.stderr) == (2, True), result.stderr
+
+
+def test_a_server_of_onnx_alone_needs_no_chat_model_and_no_torch(tmp_path: Path):
+    affine(version(tmp_path / "models", "affine", "1"))
+    with running_predict_server(tmp_path / "models", tmp_path / "log") as server, server.http() as client:
+        eventually(lambda: client.get("/ready").status_code == 200)
+        assert client.post("/v2/models/affine/infer", content=ASKED).json()["outputs"][0]["data"] == [1, 0]
+        assert client.get("/v1/models").json()["data"] == []
+        chat = client.post("/v1/chat/completions", json={"messages": [{"role": "user", "content": "x"}]})
+        assert (chat.status_code, chat.json()["error"]["code"]) == (404, "model_not_found")
+        assert "libtorch" not in Path(f"/proc/{server.process.pid}/maps").read_text()

@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry
 from autoglm_serving import logs
 from autoglm_serving.cpu import usable_cpus
 from autoglm_serving.errors import SettingsError
+from autoglm_serving.lifecycle.catalogue import Catalogue
 from autoglm_serving.lifecycle.directory import DirectoryCatalogue
 from autoglm_serving.lifecycle.memory import default_budget
 from autoglm_serving.lifecycle.registry import Options, Registry
@@ -17,6 +18,7 @@ from autoglm_serving.predict.http import add_routes
 from autoglm_serving.predict.metrics import PredictMetrics
 from autoglm_serving.predict.model import PredictLoader, PredictModel
 from autoglm_serving.predict.service import PredictService
+from autoglm_serving.quarantine.ledger import Ledger
 from autoglm_serving.settings import ServeSettings
 
 MEMORY_SHARE = 0.25
@@ -29,15 +31,20 @@ GRPC_CLOSE_SECONDS = 5.0
 class Predict:
     """Models of `--predict-repository`. For the event loop's thread, but for `stop`."""
 
-    def __init__(self, settings: ServeSettings, models: Registry[PredictModel]) -> None:
+    def __init__(self, settings: ServeSettings, models: Registry[PredictModel], ledger: Ledger | None) -> None:
         self._settings = settings
         self._models = models
+        self._ledger = ledger
 
     def add_routes(self, app: FastAPI, door: Door) -> None:
         add_routes(app, self._service(door))
 
     def alive(self) -> bool:
         return self._models.alive()
+
+    def ready(self) -> bool:
+        """Whether there is a model to answer with."""
+        return self._models.ready()
 
     @contextlib.asynccontextmanager
     async def listening(self, door: Door) -> AsyncIterator[None]:
@@ -62,22 +69,27 @@ class Predict:
         self._models.stop()
 
     def _service(self, door: Door) -> PredictService:
-        return PredictService(self._models, lambda: door.draining)
+        return PredictService(self._models, lambda: door.draining, self._ledger)
 
 
-def build(settings: ServeSettings, prometheus: CollectorRegistry) -> Predict | None:
-    """Started; None without a repository. Raises SettingsError for what can't be served."""
-    if settings.predict_repository is None:
-        if settings.grpc_port is not None:
-            raise SettingsError(
-                f"--grpc-port: {settings.grpc_port} has nothing to answer with: give --predict-repository too,"
-                " or leave it out; the chat API has no gRPC"
-            )
-        return None
+def catalogue(settings: ServeSettings) -> DirectoryCatalogue | None:
+    """None without a repository. Raises SettingsError for one that can't be, before anything is loaded."""
+    if settings.predict_repository is not None:
+        return DirectoryCatalogue(settings.predict_repository, flag="--predict-repository")
+    if settings.grpc_port is not None:
+        raise SettingsError(
+            f"--grpc-port: {settings.grpc_port} has nothing to answer with: give --predict-repository too,"
+            " or leave it out; the chat API has no gRPC"
+        )
+    return None
+
+
+def build(settings: ServeSettings, models: Catalogue, prometheus: CollectorRegistry, ledger: Ledger | None) -> Predict:
+    """Started. `ledger` is the quarantine's."""
     metrics = PredictMetrics(prometheus)
     loader = PredictLoader(
         threads=settings.threads or usable_cpus(),
-        device=_device(settings),
+        device=_device(settings) if settings.allow_torchscript else "cpu",
         allow_torchscript=settings.allow_torchscript,
         step_timeout=settings.step_timeout,
         on_batch=metrics.batch,
@@ -88,11 +100,10 @@ def build(settings: ServeSettings, prometheus: CollectorRegistry) -> Predict | N
         poll_seconds=settings.model_poll_seconds,
         standby_seconds=settings.model_standby_seconds,
     )
-    catalogue = DirectoryCatalogue(settings.predict_repository, flag="--predict-repository")
-    models = Registry(catalogue, loader, options)
-    metrics.watch(models.loaded, models.statuses)
-    models.start()
-    return Predict(settings, models)
+    registry = Registry(models, loader, options)
+    metrics.watch(registry.loaded, registry.statuses)
+    registry.start()
+    return Predict(settings, registry, ledger)
 
 
 def _device(settings: ServeSettings) -> str:

@@ -1,24 +1,18 @@
 """What went wrong with a request, in the words of both protocols."""
 
+import math
 from dataclasses import dataclass
 
 from autoglm_serving.api.models import ModelNotReady, UnknownModel
 from autoglm_serving.engine.base import Aborted, EngineDead, QueueFull, RequestFailed
 from autoglm_serving.predict.tensors import TensorError
+from autoglm_serving.quarantine.ledger import Quarantined
 
 RETRY_AFTER_SECONDS = 1
 
 
 class BadRequest(ValueError):
     """A request that is wrong outside of its tensors."""
-
-
-class Busy(Exception):
-    """The model's queue is full; `retry_after` is in seconds."""
-
-    def __init__(self, error: QueueFull, retry_after: int) -> None:
-        super().__init__(f"the model is busy: {error}; try again later")
-        self.retry_after = retry_after
 
 
 class Draining(Exception):
@@ -44,10 +38,11 @@ _KINDS: tuple[tuple[type[Exception], int, str, int | None], ...] = (
     (BadRequest, 400, "INVALID_ARGUMENT", None),
     (UnknownModel, 404, "NOT_FOUND", None),
     (ModelNotReady, 503, "UNAVAILABLE", RETRY_AFTER_SECONDS),
-    (Busy, 429, "RESOURCE_EXHAUSTED", RETRY_AFTER_SECONDS),
+    (QueueFull, 429, "RESOURCE_EXHAUSTED", RETRY_AFTER_SECONDS),
     (Draining, 503, "UNAVAILABLE", RETRY_AFTER_SECONDS),
     (Aborted, 503, "UNAVAILABLE", RETRY_AFTER_SECONDS),
     (EngineDead, 503, "UNAVAILABLE", RETRY_AFTER_SECONDS),
+    (Quarantined, 400, "FAILED_PRECONDITION", None),
     (RequestFailed, 500, "INTERNAL", None),
 )
 
@@ -58,5 +53,6 @@ EXPECTED = tuple(kind for kind, *_ in _KINDS)
 def fault_of(error: Exception) -> Fault:
     """Of one of EXPECTED."""
     _, status, code, retry_after = next(row for row in _KINDS if isinstance(error, row[0]))
-    retry_after = getattr(error, "retry_after", retry_after)
+    if isinstance(error, QueueFull | ModelNotReady):
+        retry_after = max(1, math.ceil(error.retry_after))
     return Fault(status=status, code=code, message=str(error), retry_after=retry_after)

@@ -1,6 +1,7 @@
 """What HTTP and gRPC share: a request's tensors are checked, laid out, run and named."""
 
 import asyncio
+import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
@@ -8,12 +9,13 @@ from typing import Any, Protocol
 
 from autoglm_serving import __version__, logs
 from autoglm_serving.api.models import UnknownModel
-from autoglm_serving.engine.base import QueueFull, RequestFailed
+from autoglm_serving.engine.base import RequestFailed
 from autoglm_serving.lifecycle.state import State, VersionStatus
-from autoglm_serving.predict.codec import from_raw, from_values
-from autoglm_serving.predict.faults import BadRequest, Busy
+from autoglm_serving.predict.codec import from_raw, from_values, to_raw
+from autoglm_serving.predict.faults import BadRequest
 from autoglm_serving.predict.model import PredictModel
 from autoglm_serving.predict.tensors import Array, TensorSpec, check_complete, spec_of
+from autoglm_serving.quarantine.ledger import Ledger
 
 SERVER_NAME = "autoglm-serving"
 SERVER_VERSION = __version__
@@ -75,8 +77,10 @@ class InferAnswer:
 
 
 class PredictService:
-    def __init__(self, models: Models, is_draining: Callable[[], bool]) -> None:
+    def __init__(self, models: Models, is_draining: Callable[[], bool], ledger: Ledger | None = None) -> None:
+        """`ledger` is the quarantine's."""
         self.models = models
+        self._ledger = ledger
         self._is_draining = is_draining
 
     def ready(self) -> bool:
@@ -88,20 +92,8 @@ class PredictService:
         with self._lease(request.model, request.version) as model:
             wanted = _outputs(model, request.outputs)
             inputs = await _off_loop(request.size, lambda: _arrays(model, request.inputs))
-            try:
-                future = model.worker.submit(inputs)
-            except QueueFull as error:
-                raise Busy(error, model.worker.retry_after()) from None
-            try:
-                results = await asyncio.wrap_future(future)
-            except RequestFailed as error:
-                logs.warning(
-                    "predict request failed",
-                    model=model.name,
-                    version=model.version,
-                    reason=str(error.__cause__ or error),
-                )
-                raise
+            with self._suspected(model, inputs):
+                results = await _run(model, inputs)
             return InferAnswer(
                 model=model.name, version=model.version, outputs=[(spec, results[spec.name]) for spec in wanted]
             )
@@ -115,6 +107,19 @@ class PredictService:
                 self.is_ready(name, version)  # says what there is
                 raise
             yield model
+
+    @contextmanager
+    def _suspected(self, model: PredictModel, inputs: Mapping[str, Array]) -> Iterator[None]:
+        """If the process dies meanwhile, this request may be why. Raises Quarantined when it was so too often."""
+        if self._ledger is None:
+            yield
+            return
+        digest = _digest(model, inputs)
+        began = self._ledger.enter(digest)
+        try:
+            yield
+        finally:
+            self._ledger.leave(digest, began, crashed=False)
 
     def versions(self, name: str) -> list[str]:
         """Versions that may be asked for, newest first. Raises UnknownModel."""
@@ -141,6 +146,23 @@ class PredictService:
     def _unknown(self, name: str) -> UnknownModel:
         names = ", ".join(sorted({repr(status.model) for status in self.models.statuses()})) or "none"
         return UnknownModel(f"the model {name[:128]!r} does not exist; this server has {names}")
+
+
+async def _run(model: PredictModel, inputs: Mapping[str, Array]) -> Mapping[str, Array]:
+    try:
+        return await asyncio.wrap_future(model.worker.submit(inputs))
+    except RequestFailed as error:
+        reason = str(error.__cause__ or error)
+        logs.warning("predict request failed", model=model.name, version=model.version, reason=reason)
+        raise
+
+
+def _digest(model: PredictModel, inputs: Mapping[str, Array]) -> str:
+    """Of what the model computes; the version counts, for another may be without the fault."""
+    digest = hashlib.blake2b(f"{model.name} {model.version}".encode(), digest_size=16)
+    for array in inputs.values():
+        digest.update(repr(array.shape).encode() + to_raw(array))
+    return digest.hexdigest()
 
 
 def _outputs(model: PredictModel, names: Sequence[str]) -> Sequence[TensorSpec]:

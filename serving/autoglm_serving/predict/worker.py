@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
-from autoglm_serving.engine.base import Aborted, EngineDead, RequestFailed
+from autoglm_serving.engine.base import Aborted, EngineDead, QueueFull, RequestFailed
 from autoglm_serving.predict.batcher import Batcher, BatchPolicy, LoadMeter
 from autoglm_serving.predict.codec import byte_size
 from autoglm_serving.predict.execute import Result, Tensors, execute
@@ -88,7 +88,10 @@ class Worker:
         with self._changed:
             if self._stopping:
                 raise EngineDead("the model was unloaded")
-            self._batcher.add(job, key, rows=job.rows, size=size, now=job.arrived)
+            try:
+                self._batcher.add(job, key, rows=job.rows, size=size, now=job.arrived)
+            except QueueFull as error:
+                raise QueueFull(f"the model is busy: {error}; try again later", retry_after=self._patience()) from None
             self._changed.notify()
         job.future.add_done_callback(lambda future: self._forget(job) if future.cancelled() else None)
         return job.future
@@ -104,9 +107,9 @@ class Worker:
         with self._changed:
             return self._load.value(self._clock())
 
-    def retry_after(self) -> int:
-        """Seconds, at least 1, in which the requests that wait now are answered at the present rate."""
-        return max(1, math.ceil(self.waiting * self._seconds_a_request / len(self._threads)))
+    def _patience(self) -> float:
+        """Seconds in which the requests that wait now are answered at the present rate."""
+        return self._batcher.waiting * self._seconds_a_request / len(self._threads)
 
     def alive(self) -> bool:
         """False once it is stopped, or a batch has run for longer than any should."""

@@ -33,6 +33,11 @@ def run(settings: ServeSettings) -> int:
     model = settings.model
     if model is None:
         raise SettingsError("--model is missing: --engine vllm serves one folder, and watches no repository")
+    if settings.predict_repository is not None:
+        raise SettingsError(
+            f"--predict-repository: {settings.predict_repository} can't be served by --engine vllm;"
+            " start a second server with that flag and without --model"
+        )
     settings = _with_port(settings)
     environment = child_environment(settings, os.environ, KEEP_ALIVE_SECONDS)
     vllm = install.needed(settings)
