@@ -2,7 +2,7 @@
 
 import pytest
 
-from autoglm_serving.engine.pace import FEWEST, UNKNOWN, Pace
+from autoglm_serving.engine.pace import ALONE_FEWEST, FEWEST, UNKNOWN, Pace
 
 
 def learned(quiet: float, token: float, *, answers: int = 8, steps: int = 200, **options: float) -> tuple[Pace, float]:
@@ -30,7 +30,7 @@ def test_answers_wait_for_prompts_no_longer_than_they_may_and_prompts_get_most_o
 def test_short_prompts_that_outnumber_the_answers_go_first():
     pace, _ = learned(0.03, 0.0004, answers=4)
     alone = pace.budget(0)
-    assert pace.budget(4, 4) == pace.budget(4) < pace.budget(4, 16) < pace.budget(4, 1000) == alone
+    assert pace.budget(4, 1) == pace.budget(4) < pace.budget(4, 4) < pace.budget(4, 1000) == alone
 
 
 def test_a_slow_device_still_gets_prompts_done():
@@ -53,7 +53,7 @@ def test_dearer_tokens_late_in_a_long_prompt_are_noticed():
 def test_before_anything_is_known_the_budget_is_careful():
     pace = Pace(most=4096, stall_factor=2.0)
     assert pace.budget(1) == UNKNOWN
-    assert pace.budget(0) == 4096
+    assert pace.budget(0) == ALONE_FEWEST
 
 
 def test_alone_a_prompt_comes_in_pieces_of_half_a_second():
@@ -72,9 +72,15 @@ def test_one_pause_of_the_machine_changes_little():
     assert pace.budget(8) > before / 2
 
 
-def test_another_number_of_answers_uses_what_is_known():
-    pace, _ = learned(0.03, 0.0004, answers=8)
-    assert pace.budget(1) == pace.budget(100) == pace.budget(8)
+def test_a_number_of_answers_never_seen_alone_is_reckoned():
+    """A burst: there are more answers in each step, and never a step without prompts."""
+    pace = Pace(most=4096, stall_factor=2.0)
+    pace.observe(1, 0, 0.03)
+    for answers in range(1, 65):
+        tokens = pace.budget(answers)
+        pace.observe(answers, tokens, 0.03 + 0.002 * (answers - 1 + tokens))
+    quiet = 0.03 + 0.002 * 63
+    assert 0.7 * quiet < 0.002 * pace.budget(64) <= quiet
 
 
 def test_a_step_never_exceeds_its_tokens():
@@ -86,6 +92,7 @@ def test_a_step_never_exceeds_its_tokens():
 
 def test_no_memory_halves_the_budget_and_it_comes_back_slowly():
     pace = Pace(most=1000, stall_factor=2.0)
+    pace.observe(0, 1000, 0.001)
     pace.shrink(1000)
     assert pace.budget(0) == 500
     pace.shrink(500)

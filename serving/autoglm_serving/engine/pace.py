@@ -4,6 +4,8 @@ A piece of a prompt makes the step that carries it longer, and every running ans
 what a step without prompts takes at each batch size and what a prompt's token adds, and carries as many as fit.
 """
 
+from dataclasses import dataclass
+
 SMOOTHING = 0.2
 """Weight of the latest step in the averages."""
 
@@ -14,7 +16,7 @@ FEWEST = 16
 """Tokens that a step carries at least: prompts must come to an end too."""
 
 UNKNOWN = 64
-"""Tokens beside running answers before anything was measured."""
+"""Tokens beside running answers before anything was measured. From fewer nothing is learned then."""
 
 AIM = 0.8
 """Share of the allowed extra time that is used: steps vary."""
@@ -32,18 +34,29 @@ SHORT = 256
 CHEAPEST = 1e-7
 """Seconds of a prompt's token that are believed: no device computes ten million a second."""
 
+BURST = 4.0
+"""How many answers that wait longer for their next token weigh as much as one short prompt that waits for its first."""
+
 RECOVERY = 1
 """Tokens that a step may carry more after each that found memory, once one did not."""
+
+
+@dataclass
+class _Quiet:
+    """Averages over steps without prompts."""
+
+    answers: float
+    seconds: float
 
 
 class Pace:
     def __init__(self, *, most: int, stall_factor: float) -> None:
         self._most = self._limit = most
         self._extra = (stall_factor - 1) * AIM
-        self._quiet: dict[int, float] = {}
-        """Seconds of a step without prompts, by the answers' number rounded up to a power of two."""
+        self._quiet: dict[int, _Quiet] = {}
+        """By the answers' number rounded up to a power of two."""
         self._token: float | None = None
-        """Seconds that one token of a prompt adds."""
+        """Seconds that one token more adds to a step."""
 
     def budget(self, answers: int, short_prompts: int = 0) -> int:
         """Tokens of prompts for a step that continues this many answers, while prompts that are short wait too."""
@@ -53,13 +66,10 @@ class Pace:
         elif quiet is None or self._token is None:
             wanted = UNKNOWN
         else:
-            # Where more wait for their first token than for their next, all wait less if the prompts go first.
-            patience = max(1.0, short_prompts / answers)
+            # A burst: while many wait for their first token, it pays to fill the batch before it goes on.
+            patience = max(1.0, BURST * short_prompts / answers)
             wanted = max(FEWEST, min(int(patience * self._extra * quiet / self._token), self._alone()))
         return max(1, min(wanted, self._limit, self._most - answers))
-
-    def _alone(self) -> int:
-        return self._most if self._token is None else max(ALONE_FEWEST, int(ALONE_SECONDS / self._token))
 
     def shrink(self, tokens: int) -> None:
         """A step of this many tokens of prompts found no memory: carry half of them, and slowly more again."""
@@ -69,23 +79,36 @@ class Pace:
         """A step of this many answers and tokens of prompts has taken so long."""
         self._limit = min(self._limit + RECOVERY, self._most)
         if not prompt_tokens:
-            size = _bucket(answers)
-            self._quiet[size] = _smoothed(self._quiet.get(size), seconds)
+            quiet = self._quiet.setdefault(_size(answers), _Quiet(answers, seconds))
+            quiet.answers = _smoothed(quiet.answers, answers)
+            quiet.seconds = _smoothed(quiet.seconds, seconds)
             return
-        # A step without answers reads the weights too, as one with a single answer does.
-        quiet = self._quiet_seconds(max(answers, 1))
-        if quiet is None and prompt_tokens < UNKNOWN:
+        # A step without answers reads the weights too, as a quiet one does.
+        known = self._nearest(max(answers, 1))
+        if known is None and prompt_tokens < UNKNOWN:
             return  # nearly all of it may be what every step takes
-        self._token = _smoothed(self._token, max((seconds - (quiet or 0.0)) / prompt_tokens, CHEAPEST))
+        known = known or _Quiet(0, 0.0)
+        more = answers + prompt_tokens - known.answers
+        if more > 0:
+            self._token = _smoothed(self._token, max((seconds - known.seconds) / more, CHEAPEST))
+
+    def _alone(self) -> int:
+        return ALONE_FEWEST if self._token is None else max(ALONE_FEWEST, int(ALONE_SECONDS / self._token))
 
     def _quiet_seconds(self, answers: int) -> float | None:
-        size = _bucket(answers)
-        if size in self._quiet or not self._quiet:
-            return self._quiet.get(size)
-        return self._quiet[min(self._quiet, key=lambda known: abs(known - size))]
+        """Measured; for a number of answers not seen yet, each more or less is taken for a prompt's token."""
+        known = self._nearest(answers)
+        if known is None or self._token is None:
+            return None
+        return max(known.seconds + self._token * (answers - known.answers), known.seconds / 4)
+
+    def _nearest(self, answers: int) -> _Quiet | None:
+        size = _size(answers)
+        nearest = min(self._quiet, key=lambda other: abs(other - size), default=None)
+        return None if nearest is None else self._quiet[nearest]
 
 
-def _bucket(answers: int) -> int:
+def _size(answers: int) -> int:
     return 1 << (answers - 1).bit_length()
 
 
