@@ -76,7 +76,7 @@ class VisionTower:
         for frame in x:
             for block in self._blocks:
                 yield from self._run(block, frame, cos, sin)
-        x = self._rms(x, self._before_merger).view(-1, merge * merge * config.hidden_size)
+        x = self._rms(x.flatten(0, 1), self._before_merger).view(-1, merge * merge * config.hidden_size)
         yield
         merged = []
         for part in _slices(len(x), self._piece_rows(0) // merge**2 or 1):
