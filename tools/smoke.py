@@ -38,7 +38,7 @@ def ask(endpoint: str, key: str, model: str, write: Callable[[str], None]) -> st
             "role": "user",
             "content": [
                 {"type": "image_url", "image_url": {"url": screenshot()}},
-                {"type": "text", "text": "Open the settings."},
+                {"type": "text", "text": "Open Settings"},
             ],
         },
     ]

@@ -47,8 +47,9 @@ def test_losses_fall_and_the_folder_can_be_served(tmp_path: Path):
     first, _, speaks, *_, last = lines(log)
     for name in ("kinds", "colors", "places"):
         assert last[name] < 0.8 * first[name], f"{name}: the tower learns nothing"
-    assert last["words"] < 0.7 * speaks["words"], "the language side learns nothing"
-    assert last["look"] < 0.9 * speaks["look"], "the language side does not learn to look"
+    for name in ("words", "numbers"):
+        assert last[name] < 0.85 * speaks[name], f"{name}: the language side learns nothing"
+    assert last["look"] < 0.95 * speaks["look"], "the language side does not learn to look"
     folder.write(net.model, tmp_path, {"command": "test"})
     model_folder.check(tmp_path)
 

@@ -131,7 +131,7 @@ def test_another_folder_or_seed_is_another_job(kubeconfig: Path) -> None:
 
 
 def test_a_folder_is_mounted_read_only_and_verified(kubeconfig: Path) -> None:
-    text = programs.DEV.read_text().replace("    type: tiny\n    seed: 0\n", "    type: folder\n    path: /srv/phone\n")
+    text = programs.DEV.read_text().replace("    type: tinyphone ", "    path: /srv/phone\n    type: folder ")
     from components import Region, RegionArgs
     from stacks.loader import parse
 

@@ -4,6 +4,7 @@ import base64
 import functools
 import io
 import json
+import re
 
 import openai
 import pytest
@@ -40,6 +41,15 @@ def test_a_screenshot_gets_a_streamed_answer(client: openai.OpenAI) -> None:
     assert deltas[0].role == "assistant"
     assert len([delta for delta in deltas if delta.content]) > 1, "the answer came in one piece"
     assert chunks[-1].choices[0].finish_reason in {"stop", "length"}
+
+
+def test_the_model_taps_what_is_asked_for(client: openai.OpenAI) -> None:
+    """The tiny model of stack dev: places are thousandths of the screen."""
+    answer = client.chat.completions.create(**request(screenshot(), stream=False))  # type: ignore[call-overload]
+    text = answer.choices[0].message.content
+    place = re.search(r'<answer>do\(action="Tap", element=\[(\d+),(\d+)\]\)</answer>$', text)
+    assert place, text
+    assert 250 <= int(place[1]) <= 750 and 500 <= int(place[2]) <= 583, text
 
 
 def test_an_answer_without_stream_counts_its_tokens(client: openai.OpenAI) -> None:

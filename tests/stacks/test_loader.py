@@ -147,9 +147,7 @@ def test_a_problem_has_field_value_reason_and_fix(overlay: dict[str, Any], probl
 
 
 def test_a_missing_field_is_named() -> None:
-    text = (
-        TEXT.replace("namespace: autoglm\n", "").replace("    seed: 0", "").replace("    type: tiny\n", "    seed: 0\n")
-    )
+    text = TEXT.replace("namespace: autoglm\n", "").replace("    type: tinyphone ", "    seed: 0 ")
     assert refused(text=text) == ["namespace: it is missing: add it", "model.source.type: it is missing: add it"]
 
 
