@@ -1,3 +1,4 @@
+import contextlib
 import json
 import socket
 import struct
@@ -232,18 +233,18 @@ def test_metrics_count_requests_batches_and_states(served: Server):
 
 
 def test_nvidias_client_is_served(served: Server):
-    client = triton.InferenceServerClient(served.url.removeprefix("http://"))
-    assert client.is_server_live()
-    assert client.is_server_ready()
-    assert client.is_model_ready("affine")
-    assert not client.is_model_ready("none")
-    x = triton.InferInput("x", [2, 4], "FP32")
-    x.set_data_from_numpy(np.ones((2, 4), np.float32))
-    for binary in (True, False):
-        answer = client.infer("batched", [x], outputs=[triton.InferRequestedOutput("y", binary_data=binary)])
-        assert answer.as_numpy("y").tolist() == [[2, 1], [2, 1]]
-    text = triton.InferInput("t", [2], "BYTES")
-    text.set_data_from_numpy(np.array(["点".encode(), b""], object))
-    assert client.infer("text", [text]).as_numpy("t_out").tolist() == ["点".encode(), b""]
-    with pytest.raises(triton.InferenceServerException, match="tensor 't': the model has no such input; it has x"):
-        client.infer("affine", [text], model_version="1")
+    with contextlib.closing(triton.InferenceServerClient(served.url.removeprefix("http://"))) as client:
+        assert client.is_server_live()
+        assert client.is_server_ready()
+        assert client.is_model_ready("affine")
+        assert not client.is_model_ready("none")
+        x = triton.InferInput("x", [2, 4], "FP32")
+        x.set_data_from_numpy(np.ones((2, 4), np.float32))
+        for binary in (True, False):
+            answer = client.infer("batched", [x], outputs=[triton.InferRequestedOutput("y", binary_data=binary)])
+            assert answer.as_numpy("y").tolist() == [[2, 1], [2, 1]]
+        text = triton.InferInput("t", [2], "BYTES")
+        text.set_data_from_numpy(np.array(["点".encode(), b""], object))
+        assert client.infer("text", [text]).as_numpy("t_out").tolist() == ["点".encode(), b""]
+        with pytest.raises(triton.InferenceServerException, match="tensor 't': the model has no such input; it has x"):
+            client.infer("affine", [text], model_version="1")
