@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
+from autoglm_serving.api.mailbox import Mailbox
 from autoglm_serving.api.order import Order
 from autoglm_serving.engine.base import Failure, FinishReason, Guide, Logprob, Output, Request, Ticket, Token
 from autoglm_serving.metrics import Metrics, ModelMetrics
@@ -45,9 +47,9 @@ class Choice:
         self._detokenizer = Detokenizer(order.model.prompts.decode)
         self._stops = StopStrings(order.stops)
 
-    def submit(self, request_id: str, guide: Guide | None, outputs: Outputs) -> None:
+    def submit(self, request_id: str, guide: Guide | None, outputs: Outputs, mailbox: Mailbox) -> None:
         """Raises EngineError."""
-        order, index, loop = self._order, self._index, asyncio.get_running_loop()
+        order, index = self._order, self._index
         sampling = order.sampling
         if index and sampling.seed is not None:
             # Answers of the same seed would be the same answer.
@@ -57,7 +59,7 @@ class Choice:
             Request(
                 prompt=order.prompt,
                 sampling=sampling,
-                listener=lambda output: _unless_closed(loop, outputs, (index, output)),
+                listener=lambda output: mailbox.post(partial(outputs.put_nowait, (index, output))),
                 request_id=f"{request_id}-{index}",
                 user=order.user,
                 priority=order.priority,
@@ -107,8 +109,8 @@ class Choice:
 class Answer:
     """Submits the request when made, once for each answer that is asked for. `close` must be called in the end."""
 
-    def __init__(self, order: Order, metrics: Metrics, answer_id: str) -> None:
-        """Raises EngineError."""
+    def __init__(self, order: Order, metrics: Metrics, answer_id: str, mailbox: Mailbox) -> None:
+        """`mailbox` is the running event loop's. Raises EngineError."""
         self.id = answer_id
         self.model = order.model
         self.prompt_tokens = len(order.prompt.token_ids)
@@ -118,7 +120,7 @@ class Answer:
         self.choices = [Choice(index, order, self._metrics) for index in range(len(order.guides))]
         try:
             for choice, guide in zip(self.choices, order.guides, strict=True):
-                choice.submit(answer_id, guide, self._outputs)
+                choice.submit(answer_id, guide, self._outputs, mailbox)
         except BaseException:
             self.close()
             raise
@@ -175,9 +177,3 @@ def finish_reasons(choices: Sequence[Choice]) -> str | None:
     """As the access log has them: one for all answers, or theirs."""
     reasons = dict.fromkeys(str(choice.finish_reason) for choice in choices if choice.finish_reason is not None)
     return ",".join(reasons) or None
-
-
-def _unless_closed(loop: asyncio.AbstractEventLoop, outputs: Outputs, output: tuple[int, Output]) -> None:
-    """Called on the engine's thread; the loop is closed when the server has ended before the engine."""
-    if not loop.is_closed():
-        loop.call_soon_threadsafe(outputs.put_nowait, output)

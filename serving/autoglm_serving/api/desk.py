@@ -1,5 +1,6 @@
 """What every way to ask has in common: who asks, which model, the prompt's making, the engine's taking."""
 
+import asyncio
 from contextlib import ExitStack
 
 from starlette.requests import Request
@@ -8,6 +9,7 @@ from autoglm_serving import logs, tracing
 from autoglm_serving.api import errors
 from autoglm_serving.api.answer import Answer, finish_reasons
 from autoglm_serving.api.caller import Caller, caller
+from autoglm_serving.api.mailbox import Mailbox
 from autoglm_serving.api.models import ModelNotReady, ServedModel, UnknownModel
 from autoglm_serving.api.order import Order
 from autoglm_serving.api.preparation import Preparation
@@ -19,6 +21,7 @@ class Desk:
     def __init__(self, service: Service) -> None:
         self._service = service
         self.limits = service.limits
+        self._mailbox: Mailbox | None = None
         self.preparation = Preparation(service.limits)
 
     def caller(self, request: Request) -> Caller:
@@ -40,7 +43,10 @@ class Desk:
 
     def submit(self, held: ExitStack, request: Request, order: Order, answer_id: str) -> Answer:
         """The answer is closed with `held`, and its counts are in the access log. Raises EngineError."""
-        answer = Answer(order, self._service.metrics, answer_id)
+        loop = asyncio.get_running_loop()
+        if self._mailbox is None or self._mailbox.loop is not loop:
+            self._mailbox = Mailbox(loop)
+        answer = Answer(order, self._service.metrics, answer_id, self._mailbox)
         held.callback(_close, request, answer)
         return answer
 
