@@ -28,14 +28,14 @@ ALONE_FEWEST = 256
 """Tokens from which a longer piece computes no faster: the weights are read once for all of them."""
 
 SHORT = 256
-"""Tokens of a prompt that is soon done: a long one must not hurry at the cost of running answers."""
+"""Tokens to compute of a prompt that is soon done: long ones must not hurry at the cost of running answers."""
 
 
 CHEAPEST = 1e-7
 """Seconds of a prompt's token that are believed: no device computes ten million a second."""
 
 BURST = 4.0
-"""How many answers that wait longer for their next token weigh as much as one short prompt that waits for its first."""
+"""How many answers that wait longer for their next token weigh as much as one more short prompt that waits."""
 
 RECOVERY = 1
 """Tokens that a step may carry more after each that found memory, once one did not."""
@@ -67,7 +67,7 @@ class Pace:
             wanted = UNKNOWN
         else:
             # A burst: while many wait for their first token, it pays to fill the batch before it goes on.
-            patience = max(1.0, BURST * short_prompts / answers)
+            patience = max(1.0, BURST * (short_prompts - 1) / answers)
             wanted = max(FEWEST, min(int(patience * self._extra * quiet / self._token), self._alone()))
         return max(1, min(wanted, self._limit, self._most - answers))
 

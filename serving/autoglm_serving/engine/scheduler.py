@@ -162,7 +162,7 @@ class Scheduler:
 
     def _add_prompts(self, step: Step, allowed: Budget) -> None:
         prompts = sorted((one for one in self.running if not _generates(one)), key=self._turn)
-        budget = allowed(len(step.slices), sum(_left(one) <= SHORT for one in prompts))
+        budget = allowed(len(step.slices), sum(len(one.token_ids) - one.cached <= SHORT for one in prompts))
         under_way: set[bytes] = set()
         for place, sequence in enumerate(prompts):
             if budget <= 0:
@@ -170,18 +170,13 @@ class Scheduler:
             self._blocks.skip(sequence)
             if self._blocks.next_name(sequence) in under_way:
                 continue  # another computes this very block now; it will be there in the next step
-            left = _left(sequence)
+            left = len(sequence.token_ids) - sequence.computed
             # A prompt too long for one step leaves half to those behind it, so that it holds up none of them.
             long = left > budget and place < len(prompts) - 1
             count = min(left, max(1, budget // 2) if long else budget)
             under_way.update(self._blocks.names(sequence, count))
             step.slices.append(Slice(sequence, sequence.computed, count))
             budget -= count
-
-
-def _left(sequence: Sequence) -> int:
-    """Its tokens that are not computed yet."""
-    return len(sequence.token_ids) - sequence.computed
 
 
 def _generates(sequence: Sequence) -> bool:
