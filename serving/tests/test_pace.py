@@ -27,6 +27,17 @@ def test_answers_wait_for_prompts_no_longer_than_they_may_and_prompts_get_most_o
     assert 1.6 < times <= 2.0
 
 
+def test_a_machine_that_becomes_slower_is_noticed_amid_a_prompt():
+    pace, _ = learned(0.03, 0.0004)
+    quiet_steps = 0
+    for _ in range(200):
+        tokens = pace.budget(8)
+        quiet_steps += not tokens
+        pace.observe(8, tokens, 0.12 + 0.0016 * tokens)
+    assert 0 < quiet_steps <= 200 / 32
+    assert 1.6 * 0.12 < 0.12 + 0.0016 * pace.budget(8) <= 2 * 0.12
+
+
 def test_short_prompts_that_outnumber_the_answers_go_first():
     pace, _ = learned(0.03, 0.0004, answers=4)
     alone = pace.budget(0)

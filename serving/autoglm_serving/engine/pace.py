@@ -9,6 +9,9 @@ from dataclasses import dataclass
 SMOOTHING = 0.2
 """Weight of the latest step in the averages."""
 
+RARE = 0.5
+"""The same, of a step of a kind that there are few of."""
+
 OUTLIER = 4.0
 """A step counts at most this many times the average: a pause of the machine is no news about the model."""
 
@@ -37,6 +40,9 @@ CHEAPEST = 1e-7
 BURST = 4.0
 """How many answers that wait longer for their next token weigh as much as one more short prompt that waits."""
 
+REFRESH = 32
+"""Steps with prompts after which one goes without: what is quiet changes with the answers' length and the machine."""
+
 RECOVERY = 1
 """Tokens that a step may carry more after each that found memory, once one did not."""
 
@@ -55,12 +61,16 @@ class Pace:
         self._extra = (stall_factor - 1) * AIM
         self._quiet: dict[int, _Quiet] = {}
         """By the answers' number rounded up to a power of two."""
+        self._since_quiet = 0
+        """Steps beside answers since the last quiet one."""
         self._token: float | None = None
         """Seconds that one token more adds to a step."""
 
     def budget(self, answers: int, short_prompts: int = 0) -> int:
         """Tokens of prompts for a step that continues this many answers, while prompts that are short wait too."""
         quiet = self._quiet_seconds(answers) if answers else None
+        if answers and self._since_quiet >= REFRESH:
+            return 0
         if not answers:
             wanted = self._alone()
         elif quiet is None or self._token is None:
@@ -78,10 +88,12 @@ class Pace:
     def observe(self, answers: int, prompt_tokens: int, seconds: float) -> None:
         """A step of this many answers and tokens of prompts has taken so long."""
         self._limit = min(self._limit + RECOVERY, self._most)
+        rare = self._since_quiet >= REFRESH
+        self._since_quiet = self._since_quiet + 1 if prompt_tokens and answers else 0
         if not prompt_tokens:
             quiet = self._quiet.setdefault(_size(answers), _Quiet(answers, seconds))
             quiet.answers = _smoothed(quiet.answers, answers)
-            quiet.seconds = _smoothed(quiet.seconds, seconds)
+            quiet.seconds = _smoothed(quiet.seconds, seconds, RARE if rare else SMOOTHING)
             return
         # A step without answers reads the weights too, as a quiet one does.
         known = self._nearest(max(answers, 1))
@@ -112,7 +124,7 @@ def _size(answers: int) -> int:
     return 1 << (answers - 1).bit_length()
 
 
-def _smoothed(average: float | None, latest: float) -> float:
+def _smoothed(average: float | None, latest: float, weight: float = SMOOTHING) -> float:
     if average is None:
         return latest
-    return average + SMOOTHING * (min(latest, OUTLIER * average) - average)
+    return average + weight * (min(latest, OUTLIER * average) - average)
