@@ -52,9 +52,8 @@ def flags(args: VllmArgs) -> list[str]:
 
 
 def environment() -> list[EnvVarArgsDict]:
-    """Where compiled kernels go: the root file system is read-only, and /tmp small."""
-    folders = {"VLLM_CACHE_ROOT": "vllm", "TORCHINDUCTOR_CACHE_DIR": "inductor", "TRITON_CACHE_DIR": "triton"}
-    return [{"name": name, "value": f"{_CACHE}/{folder}"} for name, folder in folders.items()]
+    """Where compiled kernels go (vLLM's, Triton's, FlashInfer's and CUDA's under HOME): /tmp is small."""
+    return [{"name": "HOME", "value": _CACHE}, {"name": "TORCHINDUCTOR_CACHE_DIR", "value": f"{_CACHE}/inductor"}]
 
 
 def volumes() -> list[VolumeArgsDict]:
