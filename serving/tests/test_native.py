@@ -80,6 +80,21 @@ def test_chunks_attend_to_what_comes_before_each_token(
     torch.testing.assert_close(out.float(), exact(q, keys, values, seen), rtol=0.02, atol=0.01)
 
 
+def test_several_threads_compute_what_one_does(kernels: Kernels, monkeypatch: pytest.MonkeyPatch):
+    layer, blocks = cache(900, 2, 64)
+    keep(layer, blocks[0], 900)
+    q = torch.randn(300, 16, 64).to(BF16)
+    found = []
+    for threads in (1, 3):
+        monkeypatch.setattr(library, "_threads", lambda elements, threads=threads: threads)
+        out, rows = torch.empty_like(q), torch.empty_like(q[:5])
+        kernels.attend(out, q, kernels.pack_cache(layer, blocks[0], 900), 2, 900, 600)
+        kernels.answers(rows, q[:5], layer, blocks.expand(5, -1).contiguous(), torch.arange(896, 901))
+        found.append((out, rows, kernels.rms_norm(q[0], q[0, 0].contiguous(), 1e-5)))
+    for one, several in zip(*found, strict=True):
+        assert torch.equal(one, several)
+
+
 @pytest.mark.parametrize("count", [1, 63, 64, 65, 257, 600])
 def test_an_images_patches_see_all_of_it(kernels: Kernels, count: int):
     qkv = torch.randn(3, count, 4, 32).to(BF16)

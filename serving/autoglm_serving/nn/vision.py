@@ -71,12 +71,16 @@ class VisionTower:
         angles = torch.cat([rows[:, None] * self._inverse, columns[:, None] * self._inverse], dim=-1)
         # Half of the channels' pairs follow the row, half the column; a frame's patches see each other alone.
         cos, sin = angles.cos()[:, None], angles.sin()[:, None]
-        x = self._rms(self._patch(patches.to(self._device, self._dtype)), self._after_patch)
-        x = x.view(frames, len(rows), -1) + self._interpolated(rows, columns, grid)
-        for frame in x:
+        x = torch.empty((len(patches), config.hidden_size), dtype=self._dtype, device=self._device)
+        for part in _slices(len(x), self._piece_rows(0)):
+            own = torch.arange(part.start, part.stop, device=self._device) % len(rows)
+            patch = self._patch(patches[part].to(self._device, self._dtype))
+            x[part] = self._rms(patch, self._after_patch) + self._interpolated(rows[own], columns[own], grid)
+            yield
+        for frame in x.view(frames, len(rows), -1):
             for block in self._blocks:
                 yield from self._run(block, frame, cos, sin)
-        x = self._rms(x.flatten(0, 1), self._before_merger).view(-1, merge * merge * config.hidden_size)
+        x = self._rms(x, self._before_merger).view(-1, merge * merge * config.hidden_size)
         yield
         merged = []
         for part in _slices(len(x), self._piece_rows(0) // merge**2 or 1):
