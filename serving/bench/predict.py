@@ -142,13 +142,9 @@ def _make(folder: Path, width: int, layers: int, *, batched: bool) -> None:
 
 
 def _start(work: Path, threads: int) -> tuple[subprocess.Popen[bytes], int]:
-    from autoglm_serving.model.tiny import make
-
-    make(work / "chat", 0)
     argv = [
-        *(sys.executable, "-m", "autoglm_serving", "serve", "--model", str(work / "chat")),
-        *("--host", "127.0.0.1", "--port", "0"),
-        *("--threads", str(threads), "--predict-repository", str(work / "models")),
+        *(sys.executable, "-m", "autoglm_serving", "serve", "--predict-repository", str(work / "models")),
+        *("--host", "127.0.0.1", "--port", "0", "--threads", str(threads)),
     ]
     log = work / "log"
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1])}
