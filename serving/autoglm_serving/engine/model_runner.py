@@ -35,8 +35,8 @@ class ModelRunner(Protocol):
 
     def execute(self, batch: List[Slice]) -> list[Sampled | Pending | Exception | None]:
         """One result a slice: None where it does not sample, Pending where its image is not ready, an Exception where
-        only this sequence failed (its sampling, its logits). Raises when the step as a whole failed; then nothing of it counts, and the engine may
-        run its slices again, each alone. Tokens before `start` are in the blocks already.
+        only this sequence failed (its sampling, its logits). Raises when the step as a whole failed; then nothing of it
+        counts, and the engine may run its slices again, each alone. Tokens before `start` are in the blocks already.
         """
 
     def release(self, sequence: Sequence) -> None:
