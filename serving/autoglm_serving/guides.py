@@ -108,7 +108,10 @@ class Grammars:
     def _compile(self, constraint: Constraint) -> "LLMatcher":
         from llguidance import LLMatcher, LLParserLimits
 
-        grammar = _GRAMMARS[constraint.kind](constraint.text)
+        try:
+            grammar = _GRAMMARS[constraint.kind](constraint.text)
+        except ValueError as error:
+            raise GuideError(explain(str(error))) from None
         limits = LLParserLimits(
             max_lexer_states=MAX_LEXER_STATES, max_grammar_size=MAX_GRAMMAR_SIZE, verbose_errors=False
         )

@@ -18,7 +18,7 @@ from random import Random
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from fuzz_requests import Shot, shot
+from fuzz_requests import NO_HTTP, Shot, shot
 from harness import Server, chat, eventually, light_server, running_server
 
 CLIENTS = 8
@@ -86,7 +86,7 @@ def _try(server: Server, seed: int) -> tuple[int, str]:
     try:
         status, content = _send(server, made)
     except (OSError, http.client.HTTPException) as error:
-        if made.sends < 1 or made.reads is not None:
+        if made.sends < 1 or made.reads is not None or NO_HTTP in made.headers:
             return LEFT, ""
         return LEFT, f"seed {seed}: {type(error).__name__} {error} for {made.method} {made.path} {made.body[:300]!r}"
     fault = _fault(made, status, content)

@@ -38,6 +38,9 @@ CONSTRAINTS: tuple[dict[str, Any], ...] = (
     {"response_format": {"type": "json_object"}},
 )
 
+NO_HTTP = "x-no-http"
+"""A header whose value makes the head no HTTP: the connection is closed, perhaps before the body is sent."""
+
 HEADERS: tuple[dict[str, str], ...] = (
     {},
     {"x-request-id": "same"},
@@ -49,7 +52,7 @@ HEADERS: tuple[dict[str, str], ...] = (
     {"content-type": "text/plain; charset=utf-16"},
     {"content-encoding": "gzip"},
     {"expect": "100-continue"},
-    {"accept": "\x00"},
+    {NO_HTTP: "\x00"},
 )
 
 METHODS = ("GET", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE", "X" * 40)
@@ -106,7 +109,7 @@ def _valid(random: Random, path: str) -> dict[str, Any]:
             lambda: endless(random.randrange(1, 200)),
             lambda: client_request(_image(random), max_tokens=4, stream=random.random() < 0.5),
             lambda: chat(max_tokens=6, n=random.randrange(1, 5), logprobs=True, top_logprobs=random.randrange(5)),
-            lambda: chat(max_tokens=6, **random.choice(CONSTRAINTS)),
+            lambda: chat(max_tokens=6, **copy.deepcopy(random.choice(CONSTRAINTS))),
         )
     )()
 

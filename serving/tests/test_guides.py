@@ -94,6 +94,7 @@ HOSTILE = [
     (Kind.JSON, '{"$ref": "http://127.0.0.1:9/x"}', "does not fetch"),
     (Kind.JSON, '{"$ref": "file:///etc/passwd"}', "does not fetch"),
     (Kind.JSON, '{"type": "strng"}', "strng"),
+    (Kind.JSON, '{"x": 1' + "0" * 400 + "}", "number out of range"),
     (Kind.JSON, '{"not": {}}', "not"),
     (Kind.JSON, '{"type": "integer", "multipleOf": 999999937, "minimum": 3}', "fuel"),
     (Kind.JSON, json.dumps(NESTED), "too big"),
