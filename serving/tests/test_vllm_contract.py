@@ -35,9 +35,10 @@ def vllm(tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     readme = ("--mm_processor_kwargs", '{"max_pixels":5000000}', "--max-model-len", str(TINY_CONTEXT))
     images = ("--limit-mm-per-prompt", '{"image":10}', "--chat-template-content-format", "string")
     argv = command("serve", "--engine", "vllm", "--vllm-python", venvs.VLLM.python, "--model", tiny_model)
+    argv += ["--host", "127.0.0.1", "--port", "0", "--max-num-seqs", "4", "--dtype", "float32"]
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [*argv, "--host", "127.0.0.1", "--port", "0", "--max-num-seqs", "4", "--dtype", "float32", *readme, *images],
+            [*argv, *readme, *images],
             stdout=output,
             stderr=subprocess.STDOUT,
             env=environment() | {"VLLM_CPU_KVCACHE_SPACE": "1"},
