@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import socket
 from typing import Any
 
 import openai
@@ -176,6 +177,16 @@ def test_remote_images_are_never_fetched(server: Server, url: str):
     assert found["code"] == "invalid_image"
     assert "links are never fetched" in found["message"]
     assert found["param"] == "messages.0.content.0.image_url.url"
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::ffff:127.0.0.1]"])
+def test_a_server_that_an_image_link_names_hears_nothing(server: Server, host: str):
+    """So it can't redirect to a private address either."""
+    with socket.create_server(("127.0.0.1", 0)) as trap:
+        trap.settimeout(0.3)
+        error(server, with_image(f"http://{host}:{trap.getsockname()[1]}/a.png"))
+        with pytest.raises(TimeoutError):
+            trap.accept()
 
 
 @pytest.mark.parametrize("content", [b"", b"x" * 100, png(64, 64)[:100], bomb(50_000, 50_000), bomb(6_000, 6_000)])
