@@ -76,6 +76,7 @@ FIELDS: list[tuple[str, Any]] = [
     ("top_p", 1.1),
     ("top_p", -1),
     ("top_k", -2),
+    ("top_k", 2**63),
     ("min_p", 2),
     ("frequency_penalty", 3),
     ("presence_penalty", -3),

@@ -19,6 +19,7 @@ MAX_REPORTED = 2_000_000
 
 SEED_BOUND = 2**63
 PRIORITY_BOUND = 2**31
+TOP_K_BOUND = 2**31
 DAY = 86_400
 
 Number = Annotated[float, Field(allow_inf_nan=False)]
@@ -93,7 +94,7 @@ class Sampled(Body):
 
     temperature: Annotated[Number, Field(ge=0, le=2)] | None = None
     top_p: Annotated[Number, Field(gt=0, le=1)] | None = None
-    top_k: Annotated[int, Field(ge=-1)] | None = None
+    top_k: Annotated[int, Field(ge=-1, lt=TOP_K_BOUND)] | None = None
     min_p: Annotated[Number, Field(ge=0, le=1)] | None = None
     frequency_penalty: Annotated[Number, Field(ge=-2, le=2)] | None = None
     presence_penalty: Annotated[Number, Field(ge=-2, le=2)] | None = None
