@@ -12,8 +12,8 @@ from tests.e2e.conftest import kubectl, output
 pytestmark = pytest.mark.e2e
 
 STREAMS = 10
-SECONDS = 60  # how long a stream is to last: longer than the new pod takes to be ready
-TRIAL = 200  # tokens of a stream that tells how fast this machine is
+SECONDS = 90  # how long a stream is to last: longer than the new pod takes to be ready
+TRIAL = 400  # tokens of a stream that tells how fast this machine is
 MOST = 20_000  # tokens; what the model has room for
 WAIT = 180  # seconds for all streams to begin
 
@@ -41,10 +41,27 @@ def stream(client: openai.OpenAI, started: Barrier, tokens: int) -> str | None:
 
 def lasting(client: openai.OpenAI) -> int:
     """Tokens that take about SECONDS while as many streams run, on this machine as it is now."""
-    began = time.monotonic()
-    with ThreadPoolExecutor(STREAMS) as threads:
-        list(threads.map(lambda _: stream(client, Barrier(1), TRIAL), range(STREAMS)))
-    return min(MOST, round(TRIAL * SECONDS / (time.monotonic() - began)))
+    took = 0.0
+    for _ in range(2):  # the first pays for what is made at first use
+        began = time.monotonic()
+        with ThreadPoolExecutor(STREAMS) as threads:
+            list(threads.map(lambda _: stream(client, Barrier(1), TRIAL), range(STREAMS)))
+        took = time.monotonic() - began
+    return min(MOST, round(TRIAL * SECONDS / took))
+
+
+def told_to_end(workload: str) -> None:
+    """Waits until the first of a Deployment's pods ends, which is when another is ready in its place."""
+    end = time.monotonic() + WAIT
+    while time.monotonic() < end:
+        times = kubectl(
+            "-n", "autoglm", "get", "pods", "-l", f"app.kubernetes.io/name={workload}",
+            "-o", "jsonpath={.items[*].metadata.deletionTimestamp}",
+        )  # fmt: skip
+        if times.strip():
+            return
+        time.sleep(0.5)
+    raise AssertionError(f"no pod of {workload} was told to end within {WAIT} s")
 
 
 @pytest.mark.parametrize("workload", ["serving", "gateway"])
@@ -58,9 +75,10 @@ def test_a_rolling_restart_truncates_no_stream(client: openai.OpenAI, workload: 
         answers = [threads.submit(stream, client, started, tokens) for _ in range(STREAMS)]
         started.wait(timeout=WAIT)
         kubectl("-n", "autoglm", "rollout", "restart", name)
+        told_to_end(workload)
+        assert not all(answer.done() for answer in answers), "no stream was open when the first pod was told to end"
         kubectl("-n", "autoglm", "rollout", "status", name, "--timeout=180s")
-        assert not all(answer.done() for answer in answers), "no stream was open when the old pod was told to end"
-        reasons = [answer.result(timeout=180) for answer in answers]
+        reasons = [answer.result(timeout=300) for answer in answers]
     assert set(reasons) <= {"stop", "length"}, f"a stream was cut: {reasons}"
 
 
