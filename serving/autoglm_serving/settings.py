@@ -38,7 +38,7 @@ class ServeSettings(VllmSettings, StoreSettings):
     )
     predict_repository: Path | None = Field(
         default=None,
-        description="folder of MODEL/VERSION/ folders with ONNX or TorchScript models; watched; beside --model or alone",
+        description="folder of MODEL/VERSION/ folders with ONNX or TorchScript models, watched; needs no --model",
     )
     model: Path | None = Field(
         default=None, validate_default=True, description="folder of the model, with its SHA256SUMS"
