@@ -12,10 +12,11 @@ from starlette.responses import JSONResponse, Response
 from autoglm_serving.api import errors
 from autoglm_serving.api.answer import Answer, Delta
 from autoglm_serving.api.chunks import DONE, Envelope, event
+from autoglm_serving.api.connection import while_connected
 from autoglm_serving.api.desk import Desk
 from autoglm_serving.api.order import Order, make_order
 from autoglm_serving.api.schema import ChatCompletionRequest
-from autoglm_serving.api.streams import EventStream, while_connected
+from autoglm_serving.api.streams import EventStream
 from autoglm_serving.engine.base import EngineError
 
 

@@ -1,15 +1,12 @@
 """Answers in pieces to clients that may leave, or stop reading, at any time."""
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from contextlib import ExitStack
-from typing import Any, TypeVar
 
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import ClientDisconnect
 from starlette.responses import StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
-
-T = TypeVar("T")
 
 UNREAD_SECONDS = 120.0
 """A client that takes nothing for so long, while something is there for it, has left without saying so."""
@@ -35,17 +32,3 @@ class EventStream(StreamingResponse):
 
         with self._held:
             await super().__call__(scope, receive, send_in_time)
-
-
-async def while_connected(request: Request, work: Coroutine[Any, Any, T]) -> T:
-    """The work's result. Raises ClientDisconnect, with the work cancelled, when the client leaves first."""
-    working = asyncio.ensure_future(work)
-    leaving = asyncio.ensure_future(request.receive())
-    try:
-        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
-        if not working.done():
-            raise ClientDisconnect
-        return working.result()
-    finally:
-        working.cancel()
-        leaving.cancel()

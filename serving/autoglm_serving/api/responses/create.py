@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 
 from autoglm_serving.api import errors
 from autoglm_serving.api.answer import Answer, Delta, Reported
+from autoglm_serving.api.connection import while_connected
 from autoglm_serving.api.desk import Desk
 from autoglm_serving.api.order import Order
 from autoglm_serving.api.responses.envelope import ResponseEnvelope, echo
@@ -19,7 +20,7 @@ from autoglm_serving.api.responses.items import new_id
 from autoglm_serving.api.responses.records import Records, StoredResponse
 from autoglm_serving.api.responses.schema import ResponsesRequest
 from autoglm_serving.api.responses.turn import begin, make_turn_order
-from autoglm_serving.api.streams import EventStream, while_connected
+from autoglm_serving.api.streams import EventStream
 from autoglm_serving.engine.base import EngineError
 
 
