@@ -2,7 +2,6 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,12 +12,6 @@ from tests.harness import envoy
 from tests.harness.envoy import KEY, Gateway, Upstream
 
 OTHER = "other-key-0123456789abcdefghijklmnopqrstuvwxyz"
-
-
-@pytest.fixture
-def upstream() -> Iterator[Upstream]:
-    with Upstream().running() as made:
-        yield made
 
 
 def statuses(gateway: Gateway, count: int, key: str | None = KEY, **headers: str) -> Counter[int]:

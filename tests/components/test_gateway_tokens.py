@@ -29,12 +29,6 @@ def claims(**changes: Any) -> dict[str, Any]:
 
 
 @pytest.fixture
-def upstream() -> Iterator[Upstream]:
-    with Upstream().running() as made:
-        yield made
-
-
-@pytest.fixture
 def gateway(tmp_path: Path, upstream: Upstream) -> Iterator[Gateway]:
     with envoy.gateway(tmp_path, upstream.port, issuers=(issuer(),)) as made:
         yield made

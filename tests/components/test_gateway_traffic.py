@@ -20,12 +20,6 @@ SCREENSHOT = 14 * 1024 * 1024  # 10 MB in base64
 
 
 @pytest.fixture
-def upstream() -> Iterator[Upstream]:
-    with Upstream().running() as made:
-        yield made
-
-
-@pytest.fixture
 def gateway(tmp_path: Path, upstream: Upstream) -> Iterator[Gateway]:
     with envoy.gateway(tmp_path, upstream.port) as made:
         yield made
