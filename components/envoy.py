@@ -183,10 +183,7 @@ def _drop_headers() -> Json:
         "typed_config": {
             "@type": f"{_TYPES}.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation",
             "mutations": [
-                *(
-                    {"remove": name}
-                    for name in ("x-forwarded-for", "x-forwarded-host", "forwarded", envoy_routes.CLIENT)
-                ),
+                *({"remove": name} for name in _SAID_OF_ITSELF),
                 {"remove_on_match": {"key_matcher": {"prefix": "x-envoy-"}}},
             ],
         },

@@ -1,7 +1,7 @@
 """Members and their upkeep: who is there, who leads, alarms, defragmentation, snapshots, users."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -82,6 +82,16 @@ class Cluster:
             quota=found.dbSizeQuota,
             learner=found.isLearner,
         )
+
+    def statuses(self, endpoints: Iterable[str]) -> dict[str, Status]:
+        """Of the members that answer."""
+        found = {}
+        for endpoint in endpoints:
+            try:
+                found[endpoint] = self.status(endpoint)
+            except EtcdError:
+                continue
+        return found
 
     def healthy(self, endpoint: str) -> bool:
         """Whether the member has a leader and answers a read that needs the others."""

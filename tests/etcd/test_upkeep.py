@@ -57,8 +57,7 @@ def test_all_members_are_defragmented_one_at_a_time_and_the_leader_last(own):
         # A follower counts what a compaction freed at its next write.
         _until(
             lambda: (
-                keys.put("/a/tick", b"1")
-                and all(POLICY.due(found) for found in upkeep.statuses(cluster, endpoints).values())
+                keys.put("/a/tick", b"1") and all(POLICY.due(found) for found in cluster.statuses(endpoints).values())
             )
         )
         led = own.leader(connection).endpoint
@@ -67,7 +66,7 @@ def test_all_members_are_defragmented_one_at_a_time_and_the_leader_last(own):
             done += upkeep.defragment(cluster, endpoints, POLICY)
             own.wait()
         assert [line.split()[0] for line in done if "defragmented:" in line][:2] == sorted({*endpoints} - {led})
-        assert not any(POLICY.due(found) for found in upkeep.statuses(cluster, endpoints).values())
+        assert not any(POLICY.due(found) for found in cluster.statuses(endpoints).values())
         assert any("gave the lead up" in line for line in done)
         assert upkeep.defragment(cluster, endpoints, POLICY) == []
         assert keys.get("/a/last").value == b"1"

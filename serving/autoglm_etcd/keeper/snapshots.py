@@ -109,12 +109,7 @@ def source(cluster: Cluster, endpoints: tuple[str, ...]) -> tuple[str, int]:
 
     Raises EtcdError.
     """
-    answers = {}
-    for endpoint in endpoints:
-        try:
-            answers[endpoint] = cluster.status(endpoint)
-        except EtcdError:
-            continue
+    answers = cluster.statuses(endpoints)
     if not answers:
         raise EtcdError(f"no member answers: {', '.join(endpoints)}")
     ahead = max(status.applied for status in answers.values())

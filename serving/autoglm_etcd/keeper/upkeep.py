@@ -29,17 +29,6 @@ class Policy:
         return free >= self.worth and free >= self.fragmented * status.size
 
 
-def statuses(cluster: Cluster, endpoints: tuple[str, ...]) -> dict[str, Status]:
-    """Of the members that answer."""
-    found = {}
-    for endpoint in endpoints:
-        try:
-            found[endpoint] = cluster.status(endpoint)
-        except EtcdError:
-            continue
-    return found
-
-
 def promote(cluster: Cluster) -> list[str]:
     """Learners that hold what the leader holds get their vote; etcd refuses the others, until next time."""
     done = []
@@ -76,7 +65,7 @@ def next_to_defragment(found: Mapping[str, Status], size: int, policy: Policy) -
 
 def defragment(cluster: Cluster, endpoints: tuple[str, ...], policy: Policy) -> list[str]:
     """One member, if one is due. A leader gives its place up first. Raises EtcdError."""
-    found = statuses(cluster, endpoints)
+    found = cluster.statuses(endpoints)
     chosen = next_to_defragment(found, len(endpoints), policy)
     if chosen is None:
         return []
@@ -95,12 +84,12 @@ def make_space(cluster: Cluster, keys: Keys, endpoints: tuple[str, ...]) -> list
     alarmed = [member for member, alarm in cluster.alarms() if alarm == NOSPACE]
     if not alarmed:
         return []
-    found = statuses(cluster, endpoints)
+    found = cluster.statuses(endpoints)
     if oldest := max(status.revision for status in found.values()) - _KEPT:
         _compact(keys, oldest)
     for endpoint in sorted(found, key=lambda endpoint: found[endpoint].leads):
         cluster.defragment(endpoint)
-    after = statuses(cluster, endpoints)
+    after = cluster.statuses(endpoints)
     if any(status.size > status.quota for status in after.values()):
         return ["NOSPACE: what is held is more than the quota: delete keys or raise etcd.volume"]
     for member in alarmed:
