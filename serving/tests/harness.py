@@ -72,7 +72,7 @@ def running_server(model: Path, log: Path, *flags: str, launcher: Sequence[str] 
     """`launcher` is what the command is handed to; it must become the server itself."""
     # One thread: two that share their cores with anything else wait for each other at every step.
     argv = command("serve", "--model", model, "--host", "127.0.0.1", "--port", "0", "--threads", "1", *flags)
-    with _running([*launcher, *argv], log) as server:
+    with running([*launcher, *argv], log) as server:
         yield server
 
 
@@ -80,12 +80,12 @@ def running_server(model: Path, log: Path, *flags: str, launcher: Sequence[str] 
 def light_server(log: Path, *flags: str) -> Iterator[Server]:
     """A server whose engine computes nothing, for what does not depend on the model; see light_server.py."""
     argv = [sys.executable, str(PACKAGE_ROOT / "tests" / "light_server.py"), "--host", "127.0.0.1", "--port", "0"]
-    with _running([*argv, *flags], log) as server:
+    with running([*argv, *flags], log) as server:
         yield server
 
 
 @contextlib.contextmanager
-def _running(argv: Sequence[str], log: Path) -> Iterator[Server]:
+def running(argv: Sequence[str], log: Path) -> Iterator[Server]:
     with log.open("wb") as output:
         process = subprocess.Popen(argv, stdout=output, stderr=subprocess.STDOUT, env=environment())
     try:

@@ -11,6 +11,13 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True, strict=True)
 
 
+def asks_for_nothing(value: Any, harmless: tuple[Any, ...]) -> Any:
+    """A field that is not offered, with null or another value that asks for nothing. Raises ValueError."""
+    if value is not None and value not in harmless:
+        raise ValueError("this server does not offer it; leave it out")
+    return value
+
+
 class ImageUrl(Body):
     url: str
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator, model_validator
 
 from autoglm_serving.api.constraints import Constrained
-from autoglm_serving.api.messages import Body, ChatMessage, ImagePart
+from autoglm_serving.api.messages import Body, ChatMessage, ImagePart, asks_for_nothing
 from autoglm_serving.engine.base import SamplingParams
 
 MAX_STOPS = 16
@@ -76,9 +76,7 @@ class NotOffered(Body):
     @field_validator(*HARMLESS)
     @classmethod
     def _asks_for_nothing(cls, value: Any, info: ValidationInfo) -> Any:
-        if value is not None and value not in HARMLESS[str(info.field_name)]:
-            raise ValueError("this server does not offer it; leave it out")
-        return value
+        return asks_for_nothing(value, HARMLESS[str(info.field_name)])
 
 
 class StreamOptions(Body):

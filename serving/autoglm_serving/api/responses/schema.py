@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, Tag, ValidationInfo, field_validator, model_validator
 
 from autoglm_serving.api.constraints import JsonSchemaFormat, ResponseFormat
-from autoglm_serving.api.messages import Body
+from autoglm_serving.api.messages import Body, asks_for_nothing
 from autoglm_serving.api.responses.items import InputItem
 from autoglm_serving.api.schema import MAX_MESSAGES, PRIORITY_BOUND, Sampled, Timeout
 
@@ -100,9 +100,7 @@ class ResponsesRequest(Sampled):
     @field_validator(*HARMLESS)
     @classmethod
     def _asks_for_nothing(cls, value: Any, info: ValidationInfo) -> Any:
-        if value is not None and value not in HARMLESS[str(info.field_name)]:
-            raise ValueError("this server does not offer it; leave it out")
-        return value
+        return asks_for_nothing(value, HARMLESS[str(info.field_name)])
 
     @model_validator(mode="after")
     def _one_history(self) -> "ResponsesRequest":
