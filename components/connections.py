@@ -3,8 +3,10 @@
 All is denied by default, so a connection inside the namespace is two rules: its source's egress, its target's ingress.
 """
 
+import ipaddress
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
 from typing import Any
 
 from components import naming
@@ -22,6 +24,16 @@ class Pods:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Outside:
+    """Addresses that are no pods: an issuer of tokens, a bucket, the Kubernetes API. `cidrs` as narrow as they are
+    known; `apart` are left out of them."""
+
+    name: str
+    cidrs: tuple[str, ...]
+    apart: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Port:
     number: int
     protocol: str = "TCP"
@@ -33,7 +45,7 @@ class Connection:
 
     description: str
     source: Pods | None
-    target: Pods
+    target: Pods | Outside
     ports: tuple[Port, ...]
 
     def __post_init__(self) -> None:
@@ -62,10 +74,10 @@ def policies(connections: Iterable[Connection]) -> dict[str, Json]:
         ports = [{"port": port.number, "protocol": port.protocol} for port in connection.ports]
         path = f"{source.name if source else 'outside'}-to-{target.name}"
         if source and not source.namespace:
-            rule = {"to": [_peer(target)], "ports": ports}
+            rule = {"to": _peers(target), "ports": ports}
             _add(made, f"{path}-egress", connection, {**_of(source, "Egress"), "egress": [rule]})
-        if not target.namespace:
-            rule = {"ports": ports} | ({"from_": [_peer(source)]} if source else {})
+        if isinstance(target, Pods) and not target.namespace:
+            rule = {"ports": ports} | ({"from_": _peers(source)} if source else {})
             _add(made, f"{path}-ingress", connection, {**_of(target, "Ingress"), "ingress": [rule]})
     return made
 
@@ -80,8 +92,20 @@ def _of(pods: Pods, kind: str) -> Json:
     return {"pod_selector": {"match_labels": dict(pods.labels)}, "policy_types": [kind]}
 
 
-def _peer(pods: Pods) -> Json:
-    peer: Json = {"pod_selector": {"match_labels": dict(pods.labels)}}
-    if pods.namespace:
-        peer["namespace_selector"] = {"match_labels": {"kubernetes.io/metadata.name": pods.namespace}}
-    return peer
+def _peers(end: Pods | Outside) -> list[Json]:
+    if isinstance(end, Outside):
+        return [{"ip_block": _block(cidr, end.apart)} for cidr in end.cidrs]
+    peer: Json = {"pod_selector": {"match_labels": dict(end.labels)}}
+    if end.namespace:
+        peer["namespace_selector"] = {"match_labels": {"kubernetes.io/metadata.name": end.namespace}}
+    return [peer]
+
+
+def _block(cidr: str, apart: tuple[str, ...]) -> Json:
+    """The API server refuses an exception that lies outside of its block."""
+    left_out = [one for one in apart if _lies_in(ipaddress.ip_network(one), ipaddress.ip_network(cidr))]
+    return {"cidr": cidr} | ({"except_": left_out} if left_out else {})
+
+
+def _lies_in(part: IPv4Network | IPv6Network, whole: IPv4Network | IPv6Network) -> bool:
+    return part.version == whole.version and part[0] in whole and part[-1] in whole

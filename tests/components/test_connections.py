@@ -2,12 +2,12 @@
 
 import pytest
 
-from components.connections import Connection, Pods, Port, policies, to_dns, workload
+from components.connections import Connection, Outside, Pods, Port, policies, to_dns, workload
 
 A, B = workload("gateway", "a"), workload("serving", "b")
 
 
-def connection(source: Pods | None, target: Pods, *numbers: int) -> Connection:
+def connection(source: Pods | None, target: Pods | Outside, *numbers: int) -> Connection:
     return Connection(
         description="for a test", source=source, target=target, ports=tuple(Port(number=number) for number in numbers)
     )
@@ -51,6 +51,17 @@ def test_dns_is_reached_before_and_after_dnat_and_only_there() -> None:
             "pod_selector": {"match_labels": {"k8s-app": "kube-dns"}},
             "namespace_selector": {"match_labels": {"kubernetes.io/metadata.name": "kube-system"}},
         }
+    ]
+
+
+def test_what_is_no_pod_is_reached_by_address_and_has_no_ingress() -> None:
+    issuer = Outside(name="issuer", cidrs=("0.0.0.0/0", "2001:db8::/32"), apart=("10.0.0.0/8", "169.254.0.0/16"))
+    made = policies([connection(A, issuer, 443)])
+    assert set(made) == {"a-to-issuer-egress"}
+    (rule,) = made["a-to-issuer-egress"]["spec"]["egress"]
+    assert rule["to"] == [
+        {"ip_block": {"cidr": "0.0.0.0/0", "except_": ["10.0.0.0/8", "169.254.0.0/16"]}},
+        {"ip_block": {"cidr": "2001:db8::/32"}},
     ]
 
 

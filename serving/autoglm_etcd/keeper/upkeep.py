@@ -14,7 +14,8 @@ from autoglm_etcd.keys import Keys
 
 _FRAGMENTED: Final = 0.5  # share of a database that is free: then half of its file is given back
 _WORTH: Final = 64 * 1024 * 1024  # bytes; below, a defragmentation frees less than it disturbs
-_KEPT: Final = 1000  # revisions that a watch may still go on from, when the space is needed at once
+_KEPT: Final = (1000, 0)  # revisions that a watch may still go on from; none where that does not make room
+_ROOM: Final = 0.9  # share of the quota; an alarm taken back above it would be raised again by the next writes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,16 +86,17 @@ def make_space(cluster: Cluster, keys: Keys, endpoints: tuple[str, ...]) -> list
     if not alarmed:
         return []
     found = cluster.statuses(endpoints)
-    if oldest := max(status.revision for status in found.values()) - _KEPT:
-        _compact(keys, oldest)
-    for endpoint in sorted(found, key=lambda endpoint: found[endpoint].leads):
-        cluster.defragment(endpoint)
-    after = cluster.statuses(endpoints)
-    if any(status.size > status.quota for status in after.values()):
-        return ["NOSPACE: what is held is more than the quota: delete keys or raise etcd.volume"]
-    for member in alarmed:
-        cluster.disarm(member, NOSPACE)
-    return [f"NOSPACE: cleared, the largest member has {max(status.size for status in after.values())} bytes now"]
+    for kept in _KEPT:
+        _compact(keys, max(status.revision for status in found.values()) - kept)
+        for endpoint in sorted(found, key=lambda endpoint: found[endpoint].leads):
+            cluster.defragment(endpoint)
+        found = cluster.statuses(endpoints)
+        if all(status.size <= _ROOM * status.quota for status in found.values()):
+            for member in alarmed:
+                cluster.disarm(member, NOSPACE)
+            largest = max(status.size for status in found.values())
+            return [f"NOSPACE: cleared, the largest member has {largest} bytes now"]
+    return [f"NOSPACE: what is held is more than {_ROOM:.0%} of the quota: delete keys or raise etcd.volume"]
 
 
 def _compact(keys: Keys, revision: int) -> None:
