@@ -47,6 +47,7 @@ STAGES = (
         python=SERVING_VENV / "bin" / "python",
     ),
     Stage(name="go tests", argv=("go", "test", "./agent/..."), folder=golang.MODULES / "cluster"),
+    Stage(name="go tests of the drill", argv=("go", "test", "./linearizable/..."), folder=golang.MODULES / "drill"),
     Stage(name="integration tests", argv=("python", "-m", "pytest", "-q", "-m", "integration")),
     Stage(name="end-to-end tests", argv=("python", "-m", "pytest", "-q", "-x", "tests/e2e")),
 )

@@ -76,6 +76,11 @@ GROUPS = {
         version=versions.METRICS_SERVER,
         packages={"metrics-server": "sigs.k8s.io/metrics-server/cmd/metrics-server"},
     ),
+    "drill": Group(
+        module="drill",
+        version=versions.ETCD,
+        packages={"linearizable": "./linearizable", "etcd-benchmark": "go.etcd.io/etcd/v3/tools/benchmark"},
+    ),
     "node": Group(
         module="cluster", version="1", packages={"node-agent": "./agent", "pause": "./pause"}
     ),

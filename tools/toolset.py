@@ -31,9 +31,14 @@ def node() -> list[Step]:
     return [Step(name="host tools", run=_host_tools), GO, *map(built, NODE)]
 
 
+def drill() -> list[Step]:
+    """etcd, and what judges and loads it."""
+    return [GO, built("etcd"), built("drill")]
+
+
 def everything() -> list[Step]:
     """What any command or test may want."""
-    return merged(node(), pulumi())
+    return merged(node(), pulumi(), drill())
 
 
 def named(names: Sequence[str]) -> list[Step]:
