@@ -91,6 +91,20 @@ class Upstream:
 
 
 @dataclass(frozen=True, kw_only=True)
+class EtcdClient:
+    """A user's way into etcd: `endpoints` are client URLs, separated by commas; `secret` names a Secret in the same
+    namespace with ca.crt, tls.crt and tls.key, which is another one once they are renewed; `name` and `pods` are the
+    members'. What the user may do follows from the certificate's common name, `user`."""
+
+    user: str
+    endpoints: pulumi.Input[str]
+    secret: pulumi.Input[str]
+    name: str
+    pods: Mapping[str, str]
+    port: int = 2379
+
+
+@dataclass(frozen=True, kw_only=True)
 class NetworkParts:
     """A network as the rest of a region needs it. Subnet ids are one a zone, in the order of `zones`.
 
