@@ -4,7 +4,16 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from components import envoy_errors, envoy_jwt, envoy_overload, envoy_probes, envoy_routes, envoy_upstream
+from components import (
+    envoy_errors,
+    envoy_jwt,
+    envoy_metrics,
+    envoy_overload,
+    envoy_probes,
+    envoy_routes,
+    envoy_traffic,
+    envoy_upstream,
+)
 from components.envoy_jwt import JwtIssuer
 from components.envoy_limits import Limits
 
@@ -15,7 +24,7 @@ _FILTERS = f"{_TYPES}.extensions.filters.http"
 _STREAMS_STAT = "http.api.downstream_rq_active"
 _ROUTER = {"name": "envoy.filters.http.router", "typed_config": {"@type": f"{_FILTERS}.router.v3.Router"}}
 
-_SAID_OF_ITSELF = ("x-forwarded-for", "x-forwarded-host", "forwarded", envoy_routes.CLIENT)
+_SAID_OF_ITSELF = ("x-forwarded-for", "x-forwarded-host", "forwarded", envoy_routes.CLIENT, envoy_traffic.TRACK)
 
 # One JSON object a line. No header that may hold a key, no query string, no body.
 _ACCESS_LOG = {
@@ -43,12 +52,16 @@ class EnvoySettings:
 
     upstream_host: str  # a name whose every address is one ready model server
     upstream_port: int = 8000
+    candidate_host: str = ""  # such a name, of servers that host a version on trial; they may be the same
+    candidate_port: int = 8000
+    traffic_folder: str = ""  # of a candidate: see envoy_traffic
     api_keys: tuple[tuple[str, str], ...] = ()  # (client's name, key)
     issuers: tuple[JwtIssuer, ...] = ()
     limits: Limits = field(default_factory=Limits)
     address: str = "0.0.0.0"  # noqa: S104  to listen on: the pod's own
     port: int = 8080
     probe_port: int = 8081
+    metrics_port: int = 8082
     admin_port: int = 9901
     max_body_bytes: int = 16 * 1024 * 1024  # a 10 MB screenshot is 13.4 MB in base64
     max_stream_seconds: int = 600
@@ -71,26 +84,39 @@ class EnvoySettings:
 
 def config(settings: EnvoySettings) -> Json:
     """The whole bootstrap configuration. It holds the API keys, so it belongs in a Secret."""
+    dynamic = {"layered_runtime": envoy_traffic.runtime(settings.traffic_folder)} if settings.candidate_host else {}
     return {
         "admin": {"address": _address("127.0.0.1", settings.admin_port)},
         "static_resources": {
             "listeners": [
                 _api_listener(settings),
                 envoy_probes.listener(settings.address, settings.probe_port, _STREAMS_STAT, settings.settle_seconds),
+                envoy_metrics.listener(settings.address, settings.metrics_port),
             ],
             "clusters": [
-                envoy_upstream.cluster(settings.upstream_host, settings.upstream_port),
+                *_upstreams(settings),
                 *envoy_jwt.clusters(settings.issuers),
                 *envoy_probes.clusters(settings.probe_port, settings.admin_port),
             ],
         },
         "overload_manager": envoy_overload.manager(settings.max_heap_bytes),
+        **dynamic,
     }
 
 
 def arguments(path: str, threads: int) -> list[str]:
     """Envoy's command line. A pod is replaced, not restarted in place: hot restart's shared memory is not needed."""
     return ["--config-path", path, "--concurrency", str(threads), "--disable-hot-restart", "--log-level", "warning"]
+
+
+def _upstreams(settings: EnvoySettings) -> list[Json]:
+    stable = envoy_upstream.cluster(envoy_traffic.STABLE, settings.upstream_host, settings.upstream_port)
+    if not settings.candidate_host:
+        return [stable]
+    return [
+        stable,
+        envoy_upstream.cluster(envoy_traffic.CANDIDATE, settings.candidate_host, settings.candidate_port),
+    ]
 
 
 def _api_listener(settings: EnvoySettings) -> Json:

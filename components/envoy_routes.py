@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from components import envoy_jwt, envoy_upstream
+from components import envoy_jwt, envoy_traffic, envoy_upstream
 
 if TYPE_CHECKING:
     from components.envoy import EnvoySettings
@@ -23,7 +23,7 @@ def virtual_host(settings: "EnvoySettings") -> Json:
         }
     }
     to_serving = {
-        "cluster": envoy_upstream.NAME,
+        **(envoy_traffic.target() if settings.candidate_host else {"cluster": envoy_traffic.STABLE}),
         "timeout": "0s",  # a stream is bounded by the two below
         "idle_timeout": f"{settings.idle_seconds}s",
         "max_stream_duration": {"max_stream_duration": f"{settings.max_stream_seconds}s"},
@@ -38,7 +38,7 @@ def virtual_host(settings: "EnvoySettings") -> Json:
             *(
                 {
                     "match": {"path": path, "headers": [{"name": ":method", "string_match": {"exact": "GET"}}]},
-                    "route": {"cluster": envoy_upstream.NAME, "timeout": "5s"},
+                    "route": {"cluster": envoy_traffic.STABLE, "timeout": "5s"},
                     "typed_per_filter_config": without_key,
                 }
                 for path in _PUBLIC_PATHS

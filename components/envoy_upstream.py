@@ -4,8 +4,6 @@ from typing import Any
 
 Json = dict[str, Any]
 
-NAME = "serving"
-
 # Only what no model has begun to work on, so that a request that kills its server is not handed to the next one: no
 # connection, or an answer with the header that OpenAI's clients heed too (a draining server sends it).
 RETRIES: Json = {
@@ -35,13 +33,13 @@ _HTTP: Json = {
 }
 
 
-def cluster(host: str, port: int) -> Json:
+def cluster(name: str, host: str, port: int) -> Json:
     """Every ready pod by the headless Service's DNS: a ClusterIP would hide load, health and ejection of each.
 
     A pod that drains leaves DNS and keeps its open streams. With less than half of the servers healthy, all are tried.
     """
     return {
-        "name": NAME,
+        "name": name,
         "cluster_type": {
             "name": "envoy.clusters.dns",
             "typed_config": {
@@ -55,7 +53,7 @@ def cluster(host: str, port: int) -> Json:
         "lb_policy": "LEAST_REQUEST",
         "ignore_health_on_host_removal": True,
         "load_assignment": {
-            "cluster_name": NAME,
+            "cluster_name": name,
             "endpoints": [
                 {"lb_endpoints": [{"endpoint": {"address": {"socket_address": {"address": host, "port_value": port}}}}]}
             ],

@@ -14,7 +14,8 @@ from components.platform.isolation import Isolation
 from components.types import FleetMember, Foundation
 from components.workloads.api_key import ApiKey
 from components.workloads.etcd import Etcd
-from components.workloads.gateway import Gateway, base_url
+from components.workloads.gateway import Gateway
+from components.workloads.gateway_service import base_url
 from components.workloads.model_store import ModelStore
 from components.workloads.serving import Serving
 

@@ -3,32 +3,36 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import pulumi
 from pulumi_kubernetes import apps, core
-from pulumi_kubernetes.core.v1 import ContainerArgsDict, ServiceSpecArgsDict
-from pulumi_kubernetes.meta.v1 import ObjectMetaArgsDict
+from pulumi_kubernetes.core.v1 import ContainerArgsDict
 
-from components import connections, envoy, envoy_probes, naming, quantities
-from components.types import Exposure, ExposureType, Resources, Upstream
-from components.workloads import pod
+from components import connections, envoy, envoy_probes, envoy_traffic, naming, quantities
+from components.types import Exposure, Resources, Upstream
+from components.workloads import gateway_service, pod
 
-_PORT, _PROBE_PORT = 8080, 8081
+_PORT, _PROBE_PORT, METRICS_PORT = 8080, 8081, 8082
 _CONFIG = "envoy.yaml"
+_TRAFFIC = "/etc/autoglm/traffic"
 _RESOURCES = Resources(cpu_request="100m", cpu_limit="1", memory_request="256Mi", memory_limit="512Mi")
 _HEAP_SHARE = 0.8  # of the memory limit: the rest is stacks, statistics and the binary
 
 
 @dataclass(frozen=True, kw_only=True)
 class GatewayArgs:
-    """`api_keys`: client's name -> key. `max_stream_seconds` bounds a stream, and so the gateway's own drain."""
+    """`api_keys`: client's name -> key. `max_stream_seconds` bounds a stream, and so the gateway's own drain.
+
+    `candidate`: the servers that host a version on trial, which may be `upstream`; they get the share of the requests
+    that the ConfigMap `Gateway.traffic` says (components/envoy_traffic.py), at first none.
+    """
 
     namespace: pulumi.Input[str]
     image: str
     upstream: Upstream
     api_keys: Mapping[str, pulumi.Input[str]]
     exposure: Exposure
+    candidate: Upstream | None = None
     replicas: int = 2
     max_body_bytes: int = 16 * 1024 * 1024
     max_stream_seconds: int = 600
@@ -47,6 +51,7 @@ class Gateway(pulumi.ComponentResource):
     url: pulumi.Output[str]  # OpenAI's `base_url`, ending in /v1
     address: pulumi.Output[str]  # the host in it: a name or an IP
     connections: tuple[connections.Connection, ...]
+    traffic: pulumi.Output[str] | None  # name of the ConfigMap with the shares of a canary; None without a candidate
 
     def __init__(self, name: str, args: GatewayArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("open-autoglm:workloads:Gateway", name, None, opts)
@@ -56,13 +61,8 @@ class Gateway(pulumi.ComponentResource):
 
         # Named by the provider: changed contents are a new Secret, whose new name rolls the Deployment.
         secret = core.v1.Secret(f"{name}-config", metadata=metadata, string_data={_CONFIG: _config(args)}, opts=child)
-        service = core.v1.Service(
-            f"{name}-service",
-            metadata={**pod.metadata(args.namespace, labels, name), **_annotated(args.exposure)},
-            spec=_service(args.exposure, selector),
-            # The balancer is made from the Service, and looks for these by names that only annotations say.
-            opts=pulumi.ResourceOptions(parent=self, depends_on=_secrets(name, args, labels, child)),
-        )
+        service = gateway_service.service(name, args.namespace, args.exposure, labels, selector, child)
+        self.traffic = _traffic(name, args, labels, child)
         apps.v1.Deployment(
             f"{name}-deployment",
             metadata=metadata,
@@ -78,7 +78,10 @@ class Gateway(pulumi.ComponentResource):
                         "termination_grace_period_seconds": pod.grace_seconds(args.max_stream_seconds),
                         "topology_spread_constraints": pod.spread(selector),
                         "containers": [_container(args)],
-                        "volumes": [{"name": "config", "secret": {"secret_name": secret.metadata["name"]}}],
+                        "volumes": [
+                            {"name": "config", "secret": {"secret_name": secret.metadata["name"]}},
+                            *([{"name": "traffic", "config_map": {"name": self.traffic}}] if self.traffic else []),
+                        ],
                     },
                 ),
             },
@@ -86,10 +89,10 @@ class Gateway(pulumi.ComponentResource):
         )
         pod.budget(name, metadata, selector, child)
 
-        self.address = _address(args, service)
-        self.url = base_url(args.exposure, self.address)
+        self.address = gateway_service.address(args.exposure, args.namespace, service)
+        self.url = gateway_service.base_url(args.exposure, self.address)
         me = connections.workload("gateway", name)
-        servers = connections.Pods(name=args.upstream.name, labels=args.upstream.pods)
+        asked = [args.upstream, *([args.candidate] if args.candidate else [])]
         self.connections = (
             connections.Connection(
                 description="Clients reach the gateway.",
@@ -97,11 +100,14 @@ class Gateway(pulumi.ComponentResource):
                 target=me,
                 ports=(connections.Port(number=_PORT),),
             ),
-            connections.Connection(
-                description="The gateway passes requests to the model servers.",
-                source=me,
-                target=servers,
-                ports=(connections.Port(number=args.upstream.port),),
+            *(
+                connections.Connection(
+                    description="The gateway passes requests to the model servers.",
+                    source=me,
+                    target=connections.Pods(name=upstream.name, labels=upstream.pods),
+                    ports=(connections.Port(number=upstream.port),),
+                )
+                for upstream in {one.name: one for one in asked}.values()
             ),
             connections.to_dns(me),
         )
@@ -117,9 +123,13 @@ def _config(args: GatewayArgs) -> pulumi.Output[str]:
         settings = envoy.EnvoySettings(
             upstream_host=str(values["host"]),
             upstream_port=args.upstream.port,
+            traffic_folder=_TRAFFIC,
+            candidate_host=str(values["candidate"]),
+            candidate_port=args.candidate.port if args.candidate else 8000,
             api_keys=tuple(sorted(keys.items())),
             port=_PORT,
             probe_port=_PROBE_PORT,
+            metrics_port=METRICS_PORT,
             max_body_bytes=args.max_body_bytes,
             max_stream_seconds=args.max_stream_seconds,
             settle_seconds=pod.PRE_STOP_SECONDS,
@@ -127,60 +137,23 @@ def _config(args: GatewayArgs) -> pulumi.Output[str]:
         )
         return json.dumps(envoy.config(settings))
 
-    values = pulumi.Output.all(host=args.upstream.host, keys=dict(args.api_keys))
+    candidate = args.candidate.host if args.candidate else ""
+    values = pulumi.Output.all(host=args.upstream.host, candidate=candidate, keys=dict(args.api_keys))
     return pulumi.Output.secret(values.apply(render))
 
 
-def _service(exposure: Exposure, selector: Mapping[str, str]) -> ServiceSpecArgsDict:
-    spec: ServiceSpecArgsDict = {
-        "type": exposure.type,
-        "selector": dict(selector),
-        "ports": [{"name": "http", "port": 80, "target_port": "http"}],
-    }
-    if exposure.type is ExposureType.NODE_PORT and exposure.node_port is not None:
-        spec["ports"] = [{"name": "http", "port": 80, "target_port": "http", "node_port": exposure.node_port}]
-    if exposure.type is ExposureType.LOAD_BALANCER:
-        spec["ports"] = [{"name": "http", "port": 443 if exposure.tls else 80, "target_port": "http"}]
-        spec["external_traffic_policy"] = "Local"  # keeps the client's address; the balancer skips nodes without a pod
-    return spec
-
-
-def _secrets(
+def _traffic(
     name: str, args: GatewayArgs, labels: Mapping[str, str], opts: pulumi.ResourceOptions
-) -> list[core.v1.Secret]:
-    return [
-        core.v1.Secret(
-            f"{name}-{called}",
-            metadata=pod.metadata(args.namespace, labels, called),
-            string_data=dict(content),
-            opts=opts,
-        )
-        for called, content in args.exposure.secrets.items()
-    ]
-
-
-def _annotated(exposure: Exposure) -> ObjectMetaArgsDict:
-    return {"annotations": dict(exposure.annotations)} if exposure.annotations else {}
-
-
-def base_url(exposure: Exposure, host: pulumi.Output[str]) -> pulumi.Output[str]:
-    """OpenAI's `base_url` of a gateway that clients find at `host`."""
-    port = f":{exposure.node_port}" if exposure.type is ExposureType.NODE_PORT else ""
-    return pulumi.Output.format("{0}://{1}{2}/v1", "https" if exposure.tls else "http", host, port)
-
-
-def _address(args: GatewayArgs, service: core.v1.Service) -> pulumi.Output[str]:
-    if args.exposure.address is not None:
-        return pulumi.Output.from_input(args.exposure.address)
-    if args.exposure.type is ExposureType.LOAD_BALANCER:
-        return service.status.apply(_balancer)
-    return pulumi.Output.format("{0}.{1}.svc", service.metadata["name"], args.namespace)
-
-
-def _balancer(status: Any) -> str:  # noqa: ANN401  half of its fields are optional, and all are there by now
-    """The address that the cloud gave: a host name on AWS, an IP on the others."""
-    ingress = status.load_balancer.ingress[0]
-    return str(ingress.hostname or ingress.ip)
+) -> pulumi.Output[str] | None:
+    if args.candidate is None:
+        return None
+    made = core.v1.ConfigMap(
+        f"{name}-traffic",
+        metadata=pod.metadata(args.namespace, labels, f"{name}-traffic"),
+        data=envoy_traffic.shares(0),
+        opts=pulumi.ResourceOptions(parent=opts.parent, ignore_changes=["data"]),  # the rollout's from then on
+    )
+    return made.metadata["name"]
 
 
 def _container(args: GatewayArgs) -> ContainerArgsDict:
@@ -193,6 +166,7 @@ def _container(args: GatewayArgs) -> ContainerArgsDict:
             "ports": [
                 {"name": "http", "container_port": _PORT},
                 {"name": "probes", "container_port": _PROBE_PORT},
+                {"name": "metrics", "container_port": METRICS_PORT},
             ],
             "startup_probe": pod.probe(envoy_probes.READY_PATH, "probes", period=1, failures=60),
             "readiness_probe": pod.probe(envoy_probes.READY_PATH, "probes", period=2, failures=2),
@@ -200,6 +174,9 @@ def _container(args: GatewayArgs) -> ContainerArgsDict:
             # Answers when the last stream has ended; Envoy itself exits at once on SIGTERM.
             "lifecycle": {"pre_stop": {"http_get": {"path": envoy_probes.DRAIN_PATH, "port": "probes"}}},
             "resources": pod.resources(args.resources),
-            "volume_mounts": [{"name": "config", "mount_path": "/etc/envoy", "read_only": True}],
+            "volume_mounts": [
+                {"name": "config", "mount_path": "/etc/envoy", "read_only": True},
+                *([{"name": "traffic", "mount_path": _TRAFFIC, "read_only": True}] if args.candidate else []),
+            ],
         }
     )

@@ -19,7 +19,8 @@ from components.types import (
     Upstream,
     WorkloadIdentity,
 )
-from components.workloads.gateway import Gateway, base_url
+from components.workloads.gateway import Gateway
+from components.workloads.gateway_service import base_url
 from components.workloads.model_store import ModelStore
 from components.workloads.serving import Serving
 from stacks.loader import merge

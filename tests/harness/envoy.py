@@ -147,6 +147,9 @@ class Gateway:
     def probe(self, path: str) -> Answer:
         return _get(self.settings.probe_port, path)
 
+    def metrics(self, path: str) -> Answer:
+        return _get(self.settings.metrics_port, path)
+
     def raw(self, sent: bytes) -> Answer:
         """What is answered to these very bytes."""
         with socket.create_connection(("127.0.0.1", self.settings.port), timeout=60) as connection:
@@ -165,7 +168,7 @@ class Gateway:
 @contextmanager
 def gateway(folder: Path, upstream_port: int, **changes: Any) -> Iterator[Gateway]:
     """Envoy, once it is ready; ended by its own pid."""
-    ports = free_ports(3)
+    ports = free_ports(4)
     settings = envoy.EnvoySettings(
         upstream_host="127.0.0.1",
         upstream_port=upstream_port,
@@ -174,6 +177,7 @@ def gateway(folder: Path, upstream_port: int, **changes: Any) -> Iterator[Gatewa
         port=ports[0],
         probe_port=ports[1],
         admin_port=ports[2],
+        metrics_port=ports[3],
         settle_seconds=1,
     )
     settings = replace(settings, **changes)

@@ -1,0 +1,97 @@
+"""A canary's weights at the gateway: the real Envoy, whose weights change while 200 streams are open."""
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from components import envoy_traffic
+from tests.harness import envoy, volume
+from tests.harness.envoy import Gateway, Upstream
+
+STREAMS = 200
+
+
+@pytest.fixture
+def candidate() -> Iterator[Upstream]:
+    with Upstream().running() as made:
+        yield made
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "traffic"
+    volume.write(made, envoy_traffic.shares(0))
+    return made
+
+
+@pytest.fixture
+def gateway(tmp_path: Path, folder: Path, upstream: Upstream, candidate: Upstream) -> Iterator[Gateway]:
+    with envoy.gateway(
+        tmp_path, upstream.port, candidate_host="127.0.0.1", candidate_port=candidate.port, traffic_folder=str(folder)
+    ) as made:
+        yield made
+
+
+def tracks(*upstreams: Upstream) -> Counter[str]:
+    """How many requests each version got since the last count."""
+    found = Counter(str(headers["x-autoglm-track"]) for one in upstreams for _, headers in one.seen)
+    for one in upstreams:
+        one.seen.clear()
+    return found
+
+
+def wait_for(gateway: Gateway, track: str, upstreams: tuple[Upstream, ...]) -> None:
+    """Until five requests in a row go to one version."""
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        for _ in range(5):
+            gateway.ask("GET", "/v1/models")
+        if set(tracks(*upstreams)) == {track}:
+            return
+    raise AssertionError(f"traffic never went to {track}")
+
+
+@pytest.mark.integration
+def test_weights_change_under_open_streams(
+    gateway: Gateway, folder: Path, upstream: Upstream, candidate: Upstream
+) -> None:
+    both = (upstream, candidate)
+    wait_for(gateway, "stable", both)
+    upstream.respond = envoy.stream(upstream)
+    with ExitStack() as held:
+        open_ones = [held.enter_context(gateway.open_stream()) for _ in range(STREAMS)]
+        assert all(answer.readline() == b"data: first\n" for answer in open_ones)
+        tracks(*both)
+
+        volume.write(folder, envoy_traffic.shares(100))
+        upstream.respond = None
+        wait_for(gateway, "candidate", both)
+        assert {headers["x-autoglm-track"] for _, headers in candidate.seen} <= {"candidate"}
+
+        volume.write(folder, envoy_traffic.shares(0))
+        wait_for(gateway, "stable", both)
+        upstream.more.set()
+        assert all(answer.read().endswith(b"data: [DONE]\n\n") for answer in open_ones)
+
+
+@pytest.mark.integration
+def test_a_share_is_a_share(gateway: Gateway, folder: Path, upstream: Upstream, candidate: Upstream) -> None:
+    volume.write(folder, envoy_traffic.shares(25))
+    end = time.monotonic() + 60
+    while not candidate.seen and time.monotonic() < end:
+        gateway.ask("GET", "/v1/models")
+    tracks(upstream, candidate)
+    for _ in range(200):
+        gateway.ask("GET", "/v1/models", x_autoglm_track="candidate")  # a client does not choose
+    found = tracks(upstream, candidate)
+    assert found.total() == 200
+    assert 20 <= found["candidate"] <= 85  # 50, and five standard deviations
+
+
+def test_a_share_beyond_all_is_refused() -> None:
+    with pytest.raises(ValueError, match="candidate: 101 % is not allowed: use 0 to 100"):
+        envoy_traffic.shares(101)
