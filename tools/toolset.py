@@ -36,9 +36,14 @@ def drill() -> list[Step]:
     return [GO, built("etcd"), built("drill")]
 
 
+def monitoring() -> list[Step]:
+    """What rules, dashboards and routes of alerts are tested with."""
+    return [GO, built("prometheus"), built("alertmanager")]
+
+
 def everything() -> list[Step]:
     """What any command or test may want."""
-    return merged(node(), pulumi(), drill())
+    return merged(node(), pulumi(), drill(), monitoring())
 
 
 def named(names: Sequence[str]) -> list[Step]:
