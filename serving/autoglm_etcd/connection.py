@@ -47,12 +47,15 @@ class Credentials:
 
 
 class Connection:
-    """`endpoints` are client URLs. Any thread; `close` it, or use it as a context."""
+    """`endpoints` are client URLs; `timeout` is of a call to one of them. Any thread; `close` it, or use it as a
+    context."""
 
-    def __init__(self, endpoints: Sequence[str], credentials: Credentials | None = None) -> None:
+    def __init__(
+        self, endpoints: Sequence[str], credentials: Credentials | None = None, *, timeout: float = TIMEOUT
+    ) -> None:
         if not endpoints:
             raise ValueError("endpoints: name at least one client URL")
-        self.endpoints = tuple(endpoints)
+        self.endpoints, self._timeout = tuple(endpoints), timeout
         self._channels = {endpoint: _open(endpoint, credentials) for endpoint in endpoints}
         self._first = 0
 
@@ -66,7 +69,7 @@ class Connection:
         for channel in self._channels.values():
             channel.close()
 
-    def call(self, method: str, *, endpoint: str | None = None, timeout: float = TIMEOUT, **fields: Any) -> Any:
+    def call(self, method: str, *, endpoint: str | None = None, timeout: float | None = None, **fields: Any) -> Any:
         """The response to `Service/Method`, from this member or from the first that answers. Raises EtcdError.
 
         A write that is tried on a second member may have been done by the first one already.
@@ -76,7 +79,7 @@ class Connection:
 
         def one(channel: grpc.Channel) -> Any:
             call = channel.unary_unary(path, request.SerializeToString, response.FromString)
-            return call(made, timeout=timeout)
+            return call(made, timeout=timeout or self._timeout)
 
         return self._try(one, endpoint)
 
