@@ -16,6 +16,11 @@ _ERRORS: dict[int, tuple[str, str, str]] = {
     404: ("invalid_request_error", "not_found", "There is nothing here. The API is under /v1/."),
     408: ("timeout_error", "request_timeout", "The request did not arrive in time."),
     413: ("invalid_request_error", "request_too_large", "The request body is larger than this gateway allows."),
+    415: (
+        "invalid_request_error",
+        "unsupported_encoding",
+        "A packed request body is not taken: send it without Content-Encoding.",
+    ),
     426: ("invalid_request_error", "upgrade_required", "HTTP/1.1 or later is needed."),
     429: ("rate_limit_error", "rate_limit_exceeded", "Too many requests. Try again later."),
     431: ("invalid_request_error", "headers_too_large", "The request headers are larger than this gateway allows."),

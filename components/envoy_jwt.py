@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from components import envoy_clusters
+
 Json = dict[str, Any]
 
 _TYPES = "type.googleapis.com/envoy"
@@ -110,6 +112,15 @@ def rate_limit_actions() -> list[Json]:
     return [_descriptor(key, claim) for key, claim in (("issuer", "iss"), ("client", "sub"))]
 
 
+def subject(issuer: str, sub: str) -> Json:
+    """A principal of Envoy's RBAC: the subject of an issuer, by a token that was checked."""
+    ids = [
+        _metadata(["claims", name], {"string_match": {"exact": value}})
+        for name, value in (("iss", issuer), ("sub", sub))
+    ]
+    return {"and_ids": {"ids": ids}}
+
+
 def clusters(issuers: Sequence[JwtIssuer]) -> list[Json]:
     """Where the issuers' keys are fetched."""
     return [_cluster(issuer) for issuer in issuers if issuer.jwks_uri]
@@ -182,17 +193,9 @@ def _cluster(issuer: JwtIssuer) -> Json:
     parts = urlsplit(issuer.jwks_uri)
     assert parts.hostname  # noqa: S101  an https URL, as checked
     port = parts.port or (443 if parts.scheme == "https" else 80)
-    address = {"socket_address": {"address": parts.hostname, "port_value": port}}
-    return {
-        "name": _cluster_name(issuer),
-        "type": "STRICT_DNS",
-        "connect_timeout": f"{_FETCH_SECONDS}s",
-        "load_assignment": {
-            "cluster_name": _cluster_name(issuer),
-            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": address}}]}],
-        },
-        **({"transport_socket": _tls(parts.hostname)} if parts.scheme == "https" else {}),
-    }
+    secured = {"transport_socket": _tls(parts.hostname)} if parts.scheme == "https" else {}
+    name, timeout = _cluster_name(issuer), f"{_FETCH_SECONDS}s"
+    return envoy_clusters.service(name, parts.hostname, port, connect_timeout=timeout) | secured
 
 
 def _tls(host: str) -> Json:

@@ -2,7 +2,7 @@
 
 Two buckets with two purposes. That of an address is asked before the key is looked at, so that nobody tries keys by the
 thousand; that of a client, which is known then, shares the model servers out. Each gateway counts for itself: with N
-replicas a client that reaches all of them gets N times as much.
+replicas a client that reaches all of them gets N times as much, unless they count together (envoy_shared_limits.py).
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,8 @@ Json = dict[str, Any]
 
 _TYPES = "type.googleapis.com/envoy"
 _FILTER = f"{_TYPES}.extensions.filters.http.local_ratelimit.v3.LocalRateLimit"
-_ADDRESS_STAGE, _CLIENT_STAGE = 1, 2
+ADDRESS_STAGE, CLIENT_STAGE = 1, 2
+"""By which a filter knows which of a route's limits are its own."""
 CLIENT_KEYS = (("client",), ("issuer", "client"))
 """A client of a key has a name; that of a token has one of its issuer."""
 _SEPARATE = 16_384  # buckets; the least recently used goes first
@@ -55,22 +56,22 @@ class Limits:
         return (
             []
             if self.per_address is None
-            else [_filter("address", _ADDRESS_STAGE, [("remote_address",)], self.per_address)]
+            else [_filter("address", ADDRESS_STAGE, [("remote_address",)], self.per_address)]
         )
 
     def after_authentication(self) -> list[Json]:
         if self.per_client is None:
             return []
-        return [_filter("client", _CLIENT_STAGE, CLIENT_KEYS, self.per_client)]
+        return [_filter("client", CLIENT_STAGE, CLIENT_KEYS, self.per_client)]
 
     def of_route(self, client: Sequence[Json]) -> list[Json]:
         """`rate_limits` of a route: what tells one bucket from another. `client` are the actions that name a client, by
         the descriptor keys of CLIENT_KEYS."""
         limits: list[Json] = []
         if self.per_address is not None:
-            limits.append({"stage": _ADDRESS_STAGE, "actions": [{"remote_address": {}}]})
+            limits.append({"stage": ADDRESS_STAGE, "actions": [{"remote_address": {}}]})
         if self.per_client is not None:
-            limits.append({"stage": _CLIENT_STAGE, "actions": list(client)})
+            limits.append({"stage": CLIENT_STAGE, "actions": list(client)})
         return limits
 
 

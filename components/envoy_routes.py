@@ -1,8 +1,8 @@
-"""The gateway's routes: what is open to whom, and for how long."""
+"""The gateway's routes: what is open to whom, how urgent it is, and for how long."""
 
 from typing import TYPE_CHECKING, Any
 
-from components import envoy_jwt, envoy_traffic, envoy_upstream
+from components import envoy_affinity, envoy_jwt, envoy_traffic, envoy_upstream
 
 if TYPE_CHECKING:
     from components.envoy import EnvoySettings
@@ -11,8 +11,14 @@ Json = dict[str, Any]
 
 CLIENT = "x-autoglm-client"
 """The header that tells the server who asks."""
+PRIORITY = "x-autoglm-priority"
+"""The header by which a client says that a request can wait: `batch`."""
 _BY_KEY = {"request_headers": {"header_name": CLIENT, "descriptor_key": "client"}}
 _PUBLIC_PATHS = ("/health", "/healthz")
+_API: Json = {"path_separated_prefix": "/v1"}
+_BATCH: Json = {"name": PRIORITY, "string_match": {"exact": "batch"}}
+# Envoy knows two; each has circuit breakers of its own (envoy_upstream.py).
+_URGENCIES: tuple[tuple[str, list[Json]], ...] = (("DEFAULT", [_BATCH]), ("HIGH", []))
 
 
 def virtual_host(settings: "EnvoySettings") -> Json:
@@ -22,19 +28,24 @@ def virtual_host(settings: "EnvoySettings") -> Json:
             "disabled": True,
         }
     }
-    to_serving = {
-        **(envoy_traffic.target() if settings.candidate_host else {"cluster": envoy_traffic.STABLE}),
-        "timeout": "0s",  # a stream is bounded by the two below
-        "idle_timeout": f"{settings.idle_seconds}s",
-        "max_stream_duration": {"max_stream_duration": f"{settings.max_stream_seconds}s"},
-        "retry_policy": envoy_upstream.RETRIES,
-    }
     return {
         "name": "api",
         "domains": ["*"],
         "routes": [
-            *_by_token(settings, to_serving, without_key),
-            {"match": {"path_separated_prefix": "/v1"}, "route": to_serving | _limited(settings, [_BY_KEY])},
+            # A few bytes can unpack to gigabytes, and no client packs its requests.
+            {
+                "match": _API | {"headers": [{"name": "content-encoding", "present_match": True}]},
+                "direct_response": {"status": 415},
+                "typed_per_filter_config": without_key,
+            },
+            *_by_token(settings, without_key),
+            *(
+                {
+                    "match": _API | {"headers": urgent},
+                    "route": _to_serving(settings, priority) | _limited(settings, [_BY_KEY]),
+                }
+                for priority, urgent in _URGENCIES
+            ),
             *(
                 {
                     "match": {"path": path, "headers": [{"name": ":method", "string_match": {"exact": "GET"}}]},
@@ -52,19 +63,32 @@ def virtual_host(settings: "EnvoySettings") -> Json:
     }
 
 
+def _to_serving(settings: "EnvoySettings", priority: str) -> Json:
+    return {
+        **(envoy_traffic.target() if settings.candidate_host else {"cluster": envoy_traffic.STABLE}),
+        "priority": priority,
+        "timeout": "0s",  # a stream is bounded by the two below
+        "idle_timeout": f"{settings.idle_seconds}s",
+        "max_stream_duration": {"max_stream_duration": f"{settings.max_stream_seconds}s"},
+        "retry_policy": envoy_upstream.RETRIES,
+        **envoy_affinity.hash_policy(settings.affinity, CLIENT),
+    }
+
+
 def _limited(settings: "EnvoySettings", client: list[Json]) -> Json:
     limits = settings.limits.of_route(client)
     return {"rate_limits": limits} if limits else {}
 
 
-def _by_token(settings: "EnvoySettings", to_serving: Json, without_key: Json) -> list[Json]:
+def _by_token(settings: "EnvoySettings", without_key: Json) -> list[Json]:
     if not settings.issuers:
         return []
     return [
         {
-            "match": {"path_separated_prefix": "/v1", "headers": [envoy_jwt.match()]},
-            "route": to_serving | _limited(settings, envoy_jwt.rate_limit_actions()),
+            "match": _API | {"headers": [envoy_jwt.match(), *urgent]},
+            "route": _to_serving(settings, priority) | _limited(settings, envoy_jwt.rate_limit_actions()),
             "request_headers_to_add": [envoy_jwt.client_header(CLIENT)],
             "typed_per_filter_config": without_key | envoy_jwt.route_config(settings.issuers),
         }
+        for priority, urgent in _URGENCIES
     ]

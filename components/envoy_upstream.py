@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from components import envoy_affinity
+from components.envoy_affinity import Affinity
+
 Json = dict[str, Any]
 
 # Only what no model has begun to work on, so that a request that kills its server is not handed to the next one: no
@@ -33,10 +36,11 @@ _HTTP: Json = {
 }
 
 
-def cluster(name: str, host: str, port: int) -> Json:
+def cluster(name: str, host: str, port: int, open_at_most: tuple[int, int], affinity: Affinity) -> Json:
     """Every ready pod by the headless Service's DNS: a ClusterIP would hide load, health and ejection of each.
 
     A pod that drains leaves DNS and keeps its open streams. With less than half of the servers healthy, all are tried.
+    `open_at_most`: requests, all of them and those of batches.
     """
     return {
         "name": name,
@@ -50,7 +54,7 @@ def cluster(name: str, host: str, port: int) -> Json:
             },
         },
         "connect_timeout": "2s",
-        "lb_policy": "LEAST_REQUEST",
+        **envoy_affinity.balancing(affinity),
         "ignore_health_on_host_removal": True,
         "load_assignment": {
             "cluster_name": name,
@@ -81,9 +85,20 @@ def cluster(name: str, host: str, port: int) -> Json:
         },
         "circuit_breakers": {
             "thresholds": [
-                {"max_connections": 1024, "max_pending_requests": 256, "max_requests": 1024, "max_retries": 16}
+                _threshold(priority, most) for priority, most in zip(("HIGH", "DEFAULT"), open_at_most, strict=True)
             ]
         },
         "typed_extension_protocol_options": _HTTP,
         "upstream_connection_options": {"tcp_keepalive": {"keepalive_time": 30, "keepalive_interval": 10}},
+    }
+
+
+def _threshold(priority: str, most: int) -> Json:
+    """HTTP/1: a connection for each open request. Those that wait for one hold a body each."""
+    return {
+        "priority": priority,
+        "max_connections": most,
+        "max_pending_requests": max(1, most // 4),
+        "max_requests": most,
+        "max_retries": 16,
     }

@@ -78,6 +78,11 @@ GROUPS = {
         version=versions.METRICS_SERVER,
         packages={"metrics-server": "sigs.k8s.io/metrics-server/cmd/metrics-server"},
     ),
+    "ratelimit": Group(
+        module="ratelimit",
+        version=versions.RATELIMIT,
+        packages={"ratelimit": "github.com/envoyproxy/ratelimit/src/service_cmd"},
+    ),
     "prometheus": Group(
         module="prometheus",
         version=versions.PROMETHEUS,

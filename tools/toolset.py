@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from tools import debian, engine, golang, plugins
+from tools import debian, engine, golang, plugins, redis
 from tools.steps import Step
 
 NODE = ("etcd", "kubernetes", "node", "coredns", "metrics-server")
@@ -41,9 +41,14 @@ def monitoring() -> list[Step]:
     return [GO, built("prometheus"), built("alertmanager")]
 
 
+def limits() -> list[Step]:
+    """What counts requests for all gateways together."""
+    return [GO, built("ratelimit"), Step(name="redis", run=redis.ensure)]
+
+
 def everything() -> list[Step]:
     """What any command or test may want."""
-    return merged(node(), pulumi(), drill(), monitoring())
+    return merged(node(), pulumi(), drill(), monitoring(), limits())
 
 
 def named(names: Sequence[str]) -> list[Step]:

@@ -12,6 +12,7 @@ KUBERNETES = "1.34.1"
 ETCD = "3.6.4"
 COREDNS = "1.12.4"
 GO = "1.27.3"
+RATELIMIT = "20260122"  # the day of the commit 3fb70258, which names its image: there are no releases
 METRICS_SERVER = "0.9.0"
 ENVOY = "1.40.0"
 PROMETHEUS = "3.13.5"  # its Go module counts as v0.313.5
