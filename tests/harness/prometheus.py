@@ -1,0 +1,105 @@
+"""The real Prometheus, Alertmanager and their checkers on loopback; each ended by its own pid."""
+
+import contextlib
+import json
+import os
+import subprocess
+import time
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.harness.apiserver import program
+from tests.harness.envoy import free_ports
+
+_START = 120.0  # seconds until a process answers
+# What is asked lies on loopback: no proxy may see it.
+_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+@dataclass(frozen=True)
+class Process:
+    """A program with an HTTP API below `url`."""
+
+    url: str
+    log: Path
+
+    def get(self, path: str, **query: str) -> Any:
+        address = f"{self.url}{path}?{urllib.parse.urlencode(query)}"
+        with _OPENER.open(address, timeout=60) as answer:
+            return json.load(answer)
+
+    def query(self, expr: str) -> list[Any]:
+        """The series that an instant query returns."""
+        found: list[Any] = self.get("/api/v1/query", query=expr)["data"]["result"]
+        return found
+
+
+def checked(name: str, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """A checker's verdict: promtool's or amtool's."""
+    argv = [str(program(name)), *map(str, arguments)]
+    # One processor: Go's threads would only take turns with the other tests'.
+    return subprocess.run(argv, text=True, capture_output=True, timeout=300, env={**os.environ, "GOMAXPROCS": "1"})
+
+
+@contextlib.contextmanager
+def prometheus(folder: Path, config: dict[str, Any]) -> Iterator[Process]:
+    """`config` as Prometheus takes it; JSON is YAML."""
+    (folder / "prometheus.json").write_text(json.dumps(config))
+    (port,) = free_ports(1)
+    arguments = [
+        f"--config.file={folder / 'prometheus.json'}",
+        f"--storage.tsdb.path={folder / 'data'}",
+        f"--web.listen-address=127.0.0.1:{port}",
+    ]
+    with _running("prometheus", arguments, folder, port, "/-/ready") as made:
+        yield made
+
+
+@contextlib.contextmanager
+def alertmanager(folder: Path, config: dict[str, Any]) -> Iterator[Process]:
+    (folder / "alertmanager.json").write_text(json.dumps(config))
+    (port,) = free_ports(1)
+    arguments = [
+        f"--config.file={folder / 'alertmanager.json'}",
+        f"--storage.path={folder / 'alerts'}",
+        f"--web.listen-address=127.0.0.1:{port}",
+        "--cluster.listen-address=",
+    ]
+    with _running("alertmanager", arguments, folder, port, "/-/ready") as made:
+        yield made
+
+
+@contextlib.contextmanager
+def _running(name: str, arguments: Sequence[str], folder: Path, port: int, ready: str) -> Iterator[Process]:
+    log = folder / f"{name}.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen([str(program(name)), *arguments], stdout=output, stderr=subprocess.STDOUT)
+    made = Process(f"http://127.0.0.1:{port}", log)
+    try:
+        _wait(process, made, ready)
+        yield made
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _wait(process: subprocess.Popen[bytes], made: Process, ready: str) -> None:
+    until = time.monotonic() + _START
+    while time.monotonic() < until and process.poll() is None:
+        with contextlib.suppress(OSError), _OPENER.open(f"{made.url}{ready}", timeout=5):
+            return
+        time.sleep(0.1)
+    raise AssertionError(made.log.read_text())
+
+
+def eventually(condition: Any, what: str, seconds: float = 120) -> Any:
+    """What `condition` returns once it is true; how long that takes is not asserted."""
+    until = time.monotonic() + seconds
+    while not (found := condition()):
+        assert time.monotonic() < until, what
+        time.sleep(0.2)
+    return found
