@@ -12,8 +12,8 @@ SLO = (
         fires="3h",
         clears="4h",
         severity="page",
-        summary="4.917% of requests got a server error, and 99.9% are promised: a month's budget of errors would be gone "
-        "within days.",
+        summary="4.917% of requests got a server error, and 99.9% are promised: a month's budget of errors would be "
+        "gone within days.",
     ),
     Case(
         alert="FirstTokenBurnsFast",
@@ -34,8 +34,8 @@ SLOWLY = (
         quiet="1d",
         fires="4d",
         clears="6d",
-        summary="0.2997% of requests got a server error, and 99.9% are promised: a month's budget of errors will not last "
-        "the month.",
+        summary="0.2997% of requests got a server error, and 99.9% are promised: a month's budget of errors will not "
+        "last the month.",
     ),
     Case(
         alert="FirstTokenBurnsSlowly",

@@ -20,8 +20,7 @@ def dashboard(job: str, promised: Objectives) -> Dashboard:
                 unit=Unit.RATE,
                 queries=(
                     Query(
-                        expr="sum by (envoy_response_code_class) "
-                        f"(rate(envoy_http_downstream_rq_xx{{{api}}}[5m]))",
+                        expr=f"sum by (envoy_response_code_class) (rate(envoy_http_downstream_rq_xx{{{api}}}[5m]))",
                         legend="{{envoy_response_code_class}}xx",
                     ),
                 ),
@@ -99,4 +98,4 @@ def dashboard(job: str, promised: Objectives) -> Dashboard:
                 ),
             ),
         ),
-    )  # fmt: skip
+    )

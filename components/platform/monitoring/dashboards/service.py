@@ -11,15 +11,21 @@ _SHARES = (0.5, 0.95, 0.99)
 def dashboard(watched: Watched) -> Dashboard:
     job = watched.serving
     of = f'{{job="{job}"}}'
+    active = f'job="{job}",state="active"'
     promised = watched.objectives
     return Dashboard(
         key="service",
         title="service",
         panels=(
-            _quantiles("First token", "From a request's arrival to its first token.", "time_to_first_token", job,
-                       limit=promised.p95_seconds),
+            _quantiles(
+                "First token",
+                "From a request's arrival to its first token.",
+                "time_to_first_token",
+                job,
+                promised.p95_seconds,
+            ),
             _quantiles("Between tokens", "What a reader of a stream feels.", "inter_token_latency", job),
-            _quantiles("Whole answers", "From a request's arrival to the end of its answer.", "e2e_request_latency", job),
+            _quantiles("Whole answers", "From a request's arrival to its end.", "e2e_request_latency", job),
             Panel(
                 title="Requests",
                 text="Answers that were complete, by how they ended.",
@@ -85,7 +91,7 @@ def dashboard(watched: Watched) -> Dashboard:
                 queries=(
                     Query(expr=f"sum(up{of})", legend="answer"),
                     Query(
-                        expr=f'sum by (model_name, version) (autoglm:model_version_state{{job="{job}",state="active"}})',
+                        expr=f"sum by (model_name, version) (autoglm:model_version_state{{{active}}})",
                         legend="{{model_name}} {{version}}",
                     ),
                 ),
@@ -97,7 +103,7 @@ def dashboard(watched: Watched) -> Dashboard:
                 queries=(Query(expr=f"process_resident_memory_bytes{of}", legend="{{instance}}"),),
             ),
         ),
-    )  # fmt: skip
+    )
 
 
 def _quantiles(title: str, text: str, name: str, job: str, limit: float | None = None) -> Panel:
