@@ -1,4 +1,6 @@
-"""`python3 -m autoglm_serving {serve,fetch,tiny-model,tinyphone,verify,sbom}`: torch is imported only where needed."""
+"""`python3 -m autoglm_serving {serve,fetch,tiny-model,tinyphone,verify,sbom,waiting-room}`.
+
+Torch is imported only where needed."""
 
 import argparse
 import difflib
@@ -62,7 +64,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="autoglm_serving", description=__doc__, allow_abbrev=False)
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(
-        dest="command", required=True, metavar="{serve,fetch,tiny-model,tinyphone,verify,sbom}"
+        dest="command", required=True, metavar="{serve,fetch,tiny-model,tinyphone,verify,sbom,waiting-room}"
     )
 
     serve = commands.add_parser(
@@ -106,7 +108,29 @@ def _parser() -> argparse.ArgumentParser:
         description="Print the Python and Debian packages of this installation as a CycloneDX 1.6 document.",
     )
     sbom.add_argument("root", type=Path, nargs="*", default=[Path("/")], help="roots of Debian systems (default: /)")
+    _add_waiting_room(commands)
     return parser
+
+
+def _add_waiting_room(commands: Any) -> None:
+    room = commands.add_parser(
+        "waiting-room",
+        allow_abbrev=False,
+        help="hold requests while no model server is there",
+        description="Hold requests while no model server is there, and have the gateway send them again once one is."
+        " Needs little memory: what is sent is read and dropped, and the gateway keeps its copy.",
+    )
+    room.add_argument("--upstream-host", required=True, help="name whose addresses are the model servers'")
+    for flag, default, text in (
+        ("--upstream-port", 8000, "port of the model servers"),
+        ("--port", 8000, "port to listen on"),
+        ("--places", 100, "requests that may wait at a time"),
+        ("--patience", 240, "seconds that one waits at most"),
+        ("--settle", 3, "seconds from a server's being ready until the gateway knows"),
+        ("--retry-after", 30, "seconds after which one that came in vain should try again"),
+    ):
+        room.add_argument(flag, type=int, default=default, help=f"{text} (default: {default})")
+    room.add_argument("--host", default="0.0.0.0", help="address to listen on (default: 0.0.0.0)")  # noqa: S104
 
 
 def _add_fetch(commands: Any) -> None:
@@ -197,6 +221,13 @@ def _sbom(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _waiting_room(arguments: argparse.Namespace) -> int:
+    from autoglm_serving.waiting_room.run import WaitingRoomSettings, run
+
+    given = {name: value for name, value in vars(arguments).items() if name != "command"}
+    return run(WaitingRoomSettings(**given))
+
+
 _COMMANDS = {
     "fetch": _fetch,
     "sbom": _sbom,
@@ -204,4 +235,5 @@ _COMMANDS = {
     "tiny-model": _tiny_model,
     "tinyphone": _tinyphone,
     "verify": _verify,
+    "waiting-room": _waiting_room,
 }

@@ -6,7 +6,6 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from types import FrameType
 
@@ -15,7 +14,7 @@ import uvicorn
 from autoglm_serving import logs
 from autoglm_serving.api.app import create_app
 from autoglm_serving.api.service import Service
-from autoglm_serving.errors import SettingsError
+from autoglm_serving.listener import HttpServer, bind
 from autoglm_serving.loading import load
 from autoglm_serving.quarantine.journal import Journal
 from autoglm_serving.quarantine.ledger import Ledger
@@ -38,7 +37,7 @@ def run(settings: ServeSettings) -> int:
         # As process 1 of a container, a signal without a handler would be ignored while the model loads.
         signal.signal(number, _leave_at_once)
     logs.configure(settings.log_level)
-    listener = _bind(settings.host, settings.port)
+    listener = bind(settings.host, settings.port)
     ledger = _ledger(settings)
     service = replace(load(settings, ledger), tracer=tracer(settings.otlp_traces_endpoint, os.environ))
     try:
@@ -48,14 +47,6 @@ def run(settings: ServeSettings) -> int:
         service.tracer.close()
     logs.info("stopped")
     return 0
-
-
-class _Server(uvicorn.Server):
-    """Leaves the signals to us: uvicorn would close the door on the first one and never hurry on a second SIGTERM."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 async def _serve(settings: ServeSettings, service: Service, listener: socket.socket, ledger: Ledger | None) -> None:
@@ -72,7 +63,7 @@ async def _serve(settings: ServeSettings, service: Service, listener: socket.soc
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=CLOSE_SECONDS,
     )
-    server = _Server(config)
+    server = HttpServer(config)
     loop = asyncio.get_running_loop()
     drains: list[asyncio.Task[None]] = []
 
@@ -118,23 +109,6 @@ def _ledger(settings: ServeSettings) -> Ledger | None:
         seconds=settings.quarantine_seconds,
         journal=Journal(settings.quarantine_file),
     )
-
-
-def _bind(host: str, port: int) -> socket.socket:
-    """Take the port before minutes go into loading; nobody is answered until uvicorn listens."""
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        family, kind, protocol, _, address = found[0]
-        # Without its protocol asyncio leaves Nagle on: a small write waits up to 40 ms for the one before it.
-        listener = socket.socket(family, kind, protocol)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-    except OSError as error:
-        raise SettingsError(
-            f"--host {host} --port {port}: can't listen there: {error.strerror or error};"
-            " choose another, or stop what listens there"
-        ) from error
-    return listener
 
 
 def _leave_at_once(number: int, frame: FrameType | None) -> None:

@@ -1,7 +1,7 @@
 import asyncio
 import socket
 
-from autoglm_serving.server import _bind
+from autoglm_serving.listener import bind
 
 
 def test_small_writes_do_not_wait_for_the_ones_before_them():
@@ -15,7 +15,7 @@ def test_small_writes_do_not_wait_for_the_ones_before_them():
             options.append(peer.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
             writer.close()
 
-        listener = _bind("127.0.0.1", 0)
+        listener = bind("127.0.0.1", 0)
         async with await asyncio.start_server(connected, sock=listener):
             reader, writer = await asyncio.open_connection(*listener.getsockname())
             await reader.read()
