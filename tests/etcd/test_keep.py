@@ -72,7 +72,7 @@ def test_trouble_is_told_and_counted_and_the_next_round_does_it(own, tmp_path):
         for member in own.members[:2]:
             member.kill()
         said = trial.round()
-        assert any("founded: failed, and tried again in 30 s" in line for line in said)
+        assert any("founded: failed, and tried again in 3 s" in line for line in said)
         assert trial.founded == []
         assert trial.figure("etcd_keeper_failures_total", duty="founded") == 1
         for member in own.members[:2]:

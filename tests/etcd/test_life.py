@@ -59,5 +59,10 @@ def test_a_cluster_begins_loses_a_disk_waits_for_others_and_comes_back_from_a_sn
     # The field stays set: what was restored once is gone on with.
     assert pods.create(2, more=restore)[0] == ["etcd-2 starts: kept"]
     pods.wait()
+
+    pods.found(taken.name)
+    pods.lose(1)  # by now the others have gone on: it must not begin from the snapshot again
+    assert pods.create(1, more=restore)[0][-1] == "etcd-1 starts: join"
+    pods.wait()
     with pods.connect() as connection:
         assert Keys(connection).get("/a/two").value == b"2"

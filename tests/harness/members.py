@@ -18,6 +18,7 @@ from pathlib import Path
 from autoglm_etcd.cluster import Cluster
 from autoglm_etcd.connection import Connection, Credentials, EtcdError
 from autoglm_etcd.keeper import upkeep
+from autoglm_etcd.keeper.founded import NEW
 from autoglm_etcd.keeper.shape import CLIENT_PORT, Shape
 from autoglm_etcd.keeper.snapshots import Snapshots
 from obstore.store import LocalStore
@@ -29,6 +30,7 @@ from tools.paths import ROOT
 _WHOLE = 90.0  # seconds until all members are healthy
 _PREPARE = 90.0
 _QUOTA = 100_000_000  # bytes
+_MOUNTS = {"founded": "founded", "tls": "root-tls", "member-tls": "tls"}  # by the flag that names them
 
 
 @dataclass
@@ -48,11 +50,13 @@ class Members:
         address = f"https://{network}.{{number}}:{{port}}"
         self.shape = Shape(name="etcd", domain="etcd.test.svc", size=self.size, address=address)
         self.keys = etcd.Etcd(self.folder / "keys", [])
-        for name in ("tls", "founded", "store"):
+        for name in ("founded", "store"):
             (self.folder / name).mkdir()
+        self.credentials = self.keys.credentials("root")
+        self._mount("root-tls", self.credentials)
         # A member also holds where a peer calls from to its certificate: on this interface, from 127.0.0.1.
-        self.credentials = self.keys.credentials("root", addresses=["127.0.0.1", *map(self.address, self.numbers)])
-        self._mount(self.credentials)
+        addresses = ["127.0.0.1", *map(self.address, self.numbers)]
+        self._mount("tls", self.keys.credentials(self.shape.name, addresses=addresses))
 
     @property
     def numbers(self) -> range:
@@ -91,8 +95,8 @@ class Members:
         argv = [
             *(sys.executable, "-m", "autoglm_etcd.keeper", "prepare", f"--name=etcd-{number}"),
             *(f"--members={self.size}", f"--domain={self.shape.domain}", f"--address={self.shape.address}"),
-            *(f"--listen={self.address(number)}", f"--tls={self.folder / 'tls'}"),
-            *(f"--founded={self.folder / 'founded'}", f"--volume={self.volume(number)}"),
+            *(f"--listen={self.address(number)}", f"--volume={self.volume(number)}"),
+            *(f"--{flag}={self.folder / mount}" for flag, mount in _MOUNTS.items()),
             *(f"--quota-bytes={self.quota}", *more),
         ]
         environment = {**os.environ, "PYTHONPATH": str(ROOT / "serving")}
@@ -135,9 +139,9 @@ class Members:
         for number in numbers:
             shutil.rmtree(self.volume(number))
 
-    def found(self) -> None:
+    def found(self, began_from: str = NEW) -> None:
         """What the keeper writes down once the cluster is whole."""
-        (self.folder / "founded" / "founded").write_text("true")
+        (self.folder / "founded" / "founded").write_text(began_from)
 
     def leader(self) -> int:
         """Raises TimeoutError where there is none for long."""
@@ -171,9 +175,10 @@ class Members:
             process.kill()
             process.wait()
 
-    def _mount(self, made: Credentials) -> None:
+    def _mount(self, folder: str, made: Credentials) -> None:
+        (self.folder / folder).mkdir()
         for path, name in ((made.ca, "ca.crt"), (made.certificate, "tls.crt"), (made.key, "tls.key")):
-            shutil.copy(path, self.folder / "tls" / name)
+            shutil.copy(path, self.folder / folder / name)
 
     def _logs(self) -> str:
         return "\n".join(self.log(number).read_text()[-1500:] for number in self.processes)

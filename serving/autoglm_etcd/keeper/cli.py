@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from autoglm_etcd.connection import Connection, EtcdError
+from autoglm_etcd.keeper import founded
 from autoglm_etcd.keeper.config import EVERYWHERE
 from autoglm_etcd.keeper.prepare import Place, prepare
 from autoglm_etcd.keeper.restore import RestoreError, restore
@@ -39,9 +40,12 @@ def _parser() -> argparse.ArgumentParser:
     shape.add_argument("--domain", required=True, help="the headless Service's name and namespace: etcd.autoglm.svc")
     shape.add_argument("--members", type=int, required=True, help="how many there are to be")
     shape.add_argument("--address", default=Shape.address, help="form of a URL (default: %(default)s)")
-    shape.add_argument("--tls", type=Path, default=Path("/etc/etcd/tls"), help="folder of ca.crt, tls.crt and tls.key")
+    shape.add_argument("--tls", type=Path, default=Path("/etc/etcd/tls"), help="the administrator's ca.crt, tls.crt …")
+    shape.add_argument("--restore", help="a snapshot to begin from, the same for all members and the keeper")
     store = argparse.ArgumentParser(add_help=False)
-    store.add_argument("--store", help="where snapshots are: file:///folder or s3://bucket/prefix; AWS_… say how")
+    store.add_argument("--store", help="where snapshots are: file:///folder, or s3://, oss:// or cos://bucket/prefix")
+    store.add_argument("--store-region", default="", help="of the bucket")
+    store.add_argument("--store-endpoint", help="URL of a store of one's own that speaks S3")
 
     member = commands.add_parser("prepare", parents=[shape, store], help="what a member does before etcd starts")
     member.add_argument("--name", required=True, help="of this member, its pod's")
@@ -49,7 +53,7 @@ def _parser() -> argparse.ArgumentParser:
     member.add_argument("--founded", type=Path, default=Path("/etc/etcd/founded"), help="the mounted ConfigMap")
     member.add_argument("--listen", default=EVERYWHERE, help="address to listen on (default: %(default)s)")
     member.add_argument("--quota-bytes", type=int, required=True, help="of the database")
-    member.add_argument("--restore", help="a snapshot to begin from, the same for all members")
+    member.add_argument("--member-tls", type=Path, help="the member's own ca.crt, tls.crt and tls.key (default: --tls)")
     member.add_argument("--etcdutl", default="etcdutl", help="etcd's tool for files (default: %(default)s)")
     member.set_defaults(run=_prepare)
 
@@ -69,35 +73,36 @@ def _shape(arguments: argparse.Namespace) -> Shape:
     return Shape(name=arguments.cluster, domain=arguments.domain, size=arguments.members, address=arguments.address)
 
 
-def _store(url: str | None) -> Snapshots | None:
-    if url is None:
+def _store(arguments: argparse.Namespace) -> Snapshots | None:
+    if arguments.store is None:
         return None
-    from obstore.store import LocalStore, from_url
+    from autoglm_etcd.keeper import store
 
-    if url.startswith("file://"):
-        return Snapshots(LocalStore(url.removeprefix("file://"), mkdir=True))
-    return Snapshots(from_url(url))
+    return Snapshots(store.open_store(arguments.store, arguments.store_region, arguments.store_endpoint))
 
 
 def _prepare(arguments: argparse.Namespace) -> int:
     shape = _shape(arguments)
-    place = Place(volume=arguments.volume, founded=arguments.founded, tls=arguments.tls)
-    if arguments.restore:
-        snapshots = _store(arguments.store)
-        if snapshots is None:
-            raise ValueError(f"--restore {arguments.restore}: give --store, where that snapshot is")
-        if restore(
-            place.volume, place.data, snapshots, arguments.restore, shape, arguments.name, arguments.etcdutl
-        ):  # fmt: skip
-            _say(f"{arguments.name} restored from {arguments.restore}")
+    tls = arguments.member_tls or arguments.tls
+    place = Place(volume=arguments.volume, founded=arguments.founded, tls=tls, client=arguments.tls)
+    # A cluster that began from the snapshot has gone on since: a member that loses its disk joins it.
+    if arguments.restore and founded.told(place.founded) != arguments.restore:
+        _restore(arguments, shape, place)
     prepare(shape, arguments.name, place, quota_bytes=arguments.quota_bytes, say=_say, listen=arguments.listen)
     return 0
+
+
+def _restore(arguments: argparse.Namespace, shape: Shape, place: Place) -> None:
+    snapshots, name = _store(arguments), arguments.restore
+    if snapshots is None:
+        raise ValueError(f"--restore {name}: give --store, where that snapshot is")
+    if restore(place.volume, place.data, snapshots, name, shape, arguments.name, arguments.etcdutl):
+        _say(f"{arguments.name} restored from {name}")
 
 
 def _keep(arguments: argparse.Namespace) -> int:
     from prometheus_client import CollectorRegistry, start_http_server
 
-    from autoglm_etcd.keeper import founded
     from autoglm_etcd.keeper.keep import Duties, Keeper, Metrics
 
     shape = _shape(arguments)
@@ -115,16 +120,16 @@ def _keep(arguments: argparse.Namespace) -> int:
             connection,
             shape,
             duties,
-            _store(arguments.store),
+            _store(arguments),
             Metrics(registry),
-            founded=lambda: founded.tell(arguments.founded_in),
+            founded=lambda: founded.tell(arguments.founded_in, arguments.restore or founded.NEW),
             say=_say,
         ).run(over.wait)
     return 0
 
 
 def _snapshots(arguments: argparse.Namespace) -> int:
-    snapshots = _store(arguments.store)
+    snapshots = _store(arguments)
     if snapshots is None:
         raise ValueError("--store is missing: say where snapshots are")
     for snapshot in snapshots.whole():

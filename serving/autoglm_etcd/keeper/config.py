@@ -47,7 +47,8 @@ def render(
         "initial-cluster-token": shape.domain,
         "strict-reconfig-check": True,
         "client-transport-security": tls,
-        "peer-transport-security": tls,
+        # A user's certificate is of the same authority, and must not make it a peer.
+        "peer-transport-security": {**tls, "allowed-cn": [shape.name]},
         "quota-backend-bytes": quota_bytes,
         "auto-compaction-mode": "periodic",
         "auto-compaction-retention": "1h",

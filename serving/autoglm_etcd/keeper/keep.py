@@ -16,6 +16,7 @@ from autoglm_etcd.keeper.snapshots import Snapshots, source
 from autoglm_etcd.keys import Keys
 
 ROUND: Final = 30.0  # seconds between two rounds
+EAGER: Final = 3.0  # until the cluster is whole: members may wait for the keeper to give them their vote
 ADMINISTRATOR: Final = "root"
 
 Say = Callable[[str], None]
@@ -68,8 +69,12 @@ class Keeper:
         """Until `wait` (seconds, from a threading.Event) says that it is over."""
         while True:
             self.round()
-            if wait(ROUND):
+            if wait(self._pause):
                 return
+
+    @property
+    def _pause(self) -> float:
+        return ROUND if self._is_founded else EAGER
 
     def round(self) -> None:
         duties: dict[str, Callable[[], Iterable[str]]] = {
@@ -89,7 +94,7 @@ class Keeper:
             except (EtcdError, OSError) as error:
                 whole = False
                 self._metrics.failures.labels(duty=name).inc()
-                self._say(f"{name}: failed, and tried again in {ROUND:.0f} s: {error}")
+                self._say(f"{name}: failed, and tried again in {self._pause:.0f} s: {error}")
         if whole:
             self._metrics.round.set(time.time())
 

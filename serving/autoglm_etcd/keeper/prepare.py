@@ -20,15 +20,17 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Where one member keeps what. `volume` is its own disk; `founded` and `tls` are mounted."""
+    """Where one member keeps what. `volume` is its own disk, the rest is mounted: `tls` has the member's certificate,
+    `client` the administrator's, by which it asks the others; left out, they are one."""
 
     volume: Path
     founded: Path
     tls: Path
+    client: Path | None = None
 
     @property
     def data(self) -> Path:
-        return self.volume / "data"
+        return self.volume / "members"
 
     @property
     def config(self) -> Path:
@@ -36,7 +38,8 @@ class Place:
 
     @property
     def credentials(self) -> Credentials:
-        return Credentials(ca=self.tls / "ca.crt", certificate=self.tls / "tls.crt", key=self.tls / "tls.key")
+        folder = self.client or self.tls
+        return Credentials(ca=folder / "ca.crt", certificate=folder / "tls.crt", key=folder / "tls.key")
 
 
 def prepare(shape: Shape, name: str, place: Place, *, quota_bytes: int, say: Say, listen: str = EVERYWHERE) -> Start:
@@ -46,7 +49,7 @@ def prepare(shape: Shape, name: str, place: Place, *, quota_bytes: int, say: Say
         has_data = (place.data / "member").exists()
         # Who would throw its data away, since the others do not count it, must have that from a quorum.
         members = ask(shape, name, place.credentials, linearizable=has_data)
-        facts = Facts(has_data=has_data, founded=founded.told(place.founded), members=members)
+        facts = Facts(has_data=has_data, founded=bool(founded.told(place.founded)), members=members)
         start = join.decide(facts, shape.peer_url(name))
         try:
             cluster = _enter(shape, name, place, start) if start in (Start.JOIN, Start.REJOIN) else ""
