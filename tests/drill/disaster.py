@@ -18,7 +18,7 @@ KEYS = 200
 _BYTES = 1000  # of a value
 
 
-def disaster(cluster: Members, folder: Path) -> list[Row]:
+def disaster(cluster: Members) -> list[Row]:
     """Leaves the cluster whole, restored."""
     with cluster.connect() as connection:
         keys, known = Keys(connection), Cluster(connection)
