@@ -37,7 +37,7 @@ STATIC = {
 def static(name: str, _log: Path) -> Recipe:
     """MissingInput, naming the program, if it was not built yet."""
     image = STATIC[name]
-    nodes: Sequence[Node] = [program(path, _built(executable)) for path, executable in image.programs.items()]
+    nodes: Sequence[Node] = [program(path, built(executable)) for path, executable in image.programs.items()]
     return Recipe(
         name=name,
         version=image.version,
@@ -49,7 +49,8 @@ def static(name: str, _log: Path) -> Recipe:
     )
 
 
-def _built(name: str) -> Path:
+def built(name: str) -> Path:
+    """A program of the toolchain's. Raises MissingInput."""
     path = BIN / name
     if not path.exists():
         raise MissingInput(f"{name}: not in {BIN}; `python3 -m tools build {name}` builds it")

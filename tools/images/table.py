@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tools import versions
 from tools.images.archive import Settings
+from tools.images.keeper import keeper
 from tools.images.layers import layer_of
 from tools.images.nodes import program
 from tools.images.recipe import MissingInput, Recipe
@@ -42,5 +43,6 @@ RECIPES: dict[str, Callable[[Path], Recipe]] = {
     **{name: partial(static, name) for name in STATIC},
     "base": base,
     "envoy": envoy,
+    "keeper": keeper,
     "serving": serving,
 }

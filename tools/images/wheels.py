@@ -99,12 +99,12 @@ def _installed(rootfs: Rootfs, log: Path) -> Iterator[Iterable[Node]]:
     require_space(IMAGES, FREE_GIB)
     with staging("serving-dependencies") as folder:
         if cpu_index_answers(rootfs, log):
-            _install(rootfs, folder, ["--torch-backend", "cpu", "-r", str(CPU_LOCK)], log)
-            _install(rootfs, folder, ["--excludes", str(CPU_EXCLUDES), "-r", str(LOCK)], log)
+            install(rootfs, folder, ["--torch-backend", "cpu", "-r", str(CPU_LOCK)], log)
+            install(rootfs, folder, ["--excludes", str(CPU_EXCLUDES), "-r", str(LOCK)], log)
         else:
             excludes = BUILD / "torch-cuda.excludes"
             excludes.write_text("\n".join(CUDA_EXCLUDES))
-            _install(rootfs, folder, ["--excludes", str(excludes), "-r", str(LOCK)], log)
+            install(rootfs, folder, ["--excludes", str(excludes), "-r", str(LOCK)], log)
             add_stubs(folder)
         prune(folder)
         rootfs.compile(folder, f"/{AT}", log, workers=os.cpu_count() or 1)
@@ -152,7 +152,8 @@ def require_space(folder: Path, gib: int) -> None:
         )
 
 
-def _install(rootfs: Rootfs, folder: Path, what: list[str], log: Path) -> None:
+def install(rootfs: Rootfs, folder: Path, what: list[str], log: Path) -> None:
+    """Wheels for the image's Python into a folder, by hash."""
     run(_command(rootfs, folder, what), log=log, timeout=INSTALL_SECONDS)
 
 

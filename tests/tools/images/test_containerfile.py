@@ -7,6 +7,8 @@ import tomllib
 
 import pytest
 
+from tools import versions
+from tools.images import keeper
 from tools.images.serving import KERNELS, SETTINGS
 from tools.images.wheels import AT, CPU_EXCLUDES, CPU_LOCK, LOCK, SBOM, SERVING
 from tools.paths import ROOT
@@ -103,3 +105,17 @@ def test_uv_is_the_one_of_the_toolchain():
     assert f"uv=={version}" in tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]["dev"]
     locked = set(re.findall(r"sha256:\w+", (ROOT / "requirements.lock").read_text()))
     assert set(re.findall(r"sha256:\w+", TEXT)) <= locked
+
+
+def test_the_keeper_s_images_are_started_alike_and_have_the_same_environment_and_layout():
+    assert json.loads(value("ENTRYPOINT", "keeper")) == list(keeper.SETTINGS.entrypoint)
+    assert value("USER", "keeper") == keeper.SETTINGS.user
+    environment = dict(word.split("=", 1) for word in shlex.split(value("ENV", "keeper")))
+    assert environment == dict(keeper.SETTINGS.environment)
+    targets = [words.split()[-1] for name, words in instructions("keeper") if name == "COPY"]
+    assert {f"/{keeper.APPLICATION}/{keeper.PACKAGE}", f"/{keeper.ETCDUTL}"} <= set(targets)
+    assert f"etcd:v{versions.ETCD} " in TEXT
+
+
+def test_the_keeper_has_the_server_s_versions_of_its_libraries():
+    assert pins(keeper.LOCK).items() <= pins(LOCK).items()
