@@ -10,13 +10,18 @@ import torch
 from torch import Tensor
 
 from autoglm_serving import logs
+from autoglm_serving.nn import huge_pages
 from autoglm_serving.nn.native import build
 
+CPUINFO = Path("/proc/cpuinfo")
 NEEDED = ("avx512f", "avx512bw", "avx512dq", "avx512vl", "avx512_bf16")
 HEAD_DIMS = (32, 64, 128)
 MOST_GROUPED = 32
 """Query heads that may share a key head."""
 BLOCK_MULTIPLE = 16
+
+PANEL = 32
+"""Outputs of a weight that lie together."""
 
 PARALLEL_ELEMENTS = 1 << 18
 """Work under this is done before a second thread has woken up."""
@@ -29,13 +34,16 @@ _SIGNATURES: dict[str, list[Any]] = {
     "rms_norm": [_P, _P, _P, _I, _I, _F, _I],
     "add_and_norm": [_P, _P, _P, _P, _P, _P, _I, _I, _F, _I],
     "rotate_and_keep": [_P, _P, _P, _P, _P, _I, _I, _I, _I, _I, _I],
+    "pack_weight": [_P, _P, _I, _I, _I, _I],
+    "product": [_P, _I, _P, _I, _P, _P, _P, _I, _I, _I, _I, _I],
 }
+_SIZES = ("packed_size", "product_room")
 
 
 @cache
 def load() -> ctypes.CDLL | None:
     """None where the processor lacks the instructions, or there is neither a library nor a way to make one."""
-    if not supported(Path("/proc/cpuinfo")):
+    if not supported(CPUINFO):
         return None
     path = build.library()
     try:
@@ -52,17 +60,26 @@ def load() -> ctypes.CDLL | None:
     for name, signature in _SIGNATURES.items():
         function = getattr(loaded, name)
         function.argtypes, function.restype = signature, None
-    loaded.packed_size.argtypes, loaded.packed_size.restype = [_I, _I], _I
+    for name in _SIZES:
+        getattr(loaded, name).argtypes, getattr(loaded, name).restype = [_I, _I], _I
     return loaded
 
 
 def supported(cpuinfo: Path) -> bool:
+    return _flags(cpuinfo).issuperset(NEEDED)
+
+
+def products_pay(cpuinfo: Path = CPUINFO) -> bool:
+    """Not where the processor has an instruction for whole tiles: oneDNN uses it, and these kernels do not."""
+    return supported(cpuinfo) and "amx_bf16" not in _flags(cpuinfo)
+
+
+def _flags(cpuinfo: Path) -> set[str]:
     try:
         lines = cpuinfo.read_text().splitlines()
     except OSError:
-        return False
-    flags: set[str] = next((set(line.split()) for line in lines if line.startswith("flags")), set())
-    return flags.issuperset(NEEDED)
+        return set()
+    return next((set(line.split()) for line in lines if line.startswith("flags")), set())
 
 
 def _load_openmp() -> None:
@@ -136,6 +153,25 @@ class Kernels:
             out.data_ptr(), out.stride(0), q.data_ptr(), q.stride(0), packed.data_ptr(), tokens, context, start,
             heads, kv_heads, dim, dim**-0.5, _threads(tokens * context * heads),
         )  # fmt: skip
+
+    def pack_weight(self, weight: Tensor, *, gated: bool) -> Tensor:
+        """[out, in], contiguous, for `product`. With `gated` it holds the gate's rows, then the other's."""
+        outputs, inputs = weight.shape
+        packed = huge_pages.empty(-(-outputs // PANEL) * PANEL * inputs // 2, torch.int32)
+        self._c.pack_weight(packed.data_ptr(), weight.data_ptr(), outputs, inputs, gated, _threads(weight.numel()))
+        return packed
+
+    def product(self, x: Tensor, packed: Tensor, bias: Tensor | None, outputs: int, *, gated: bool) -> Tensor:
+        """[rows, in] -> [rows, out] of a packed weight [outputs, in]; `gated`: silu(gate) * other in half of it."""
+        rows, inputs = x.shape
+        out = torch.empty((rows, outputs // 2 if gated else outputs), dtype=x.dtype)
+        room = torch.empty(self._c.product_room(rows, inputs), dtype=torch.int32)
+        self._c.product(
+            out.data_ptr(), out.stride(0), x.data_ptr(), x.stride(0), packed.data_ptr(),
+            None if bias is None else bias.data_ptr(), room.data_ptr(),
+            rows, outputs, inputs, gated, _threads(outputs * inputs),
+        )  # fmt: skip
+        return out
 
     def _pack(
         self, keys: int, values: int, blocks: int | None, tokens: int, heads: int, dim: int, *rest: int
