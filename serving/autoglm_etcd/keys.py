@@ -70,6 +70,11 @@ def unchanged(key: str, revision: int) -> Any:
     return message("Compare")(result=_EQUAL, target=_MOD, key=key.encode(), mod_revision=revision)
 
 
+def made_at(key: str, revision: int) -> Any:
+    """Holds while the key is the one that was made at this revision, whatever it was changed to."""
+    return message("Compare")(result=_EQUAL, target=_CREATE, key=key.encode(), create_revision=revision)
+
+
 def equals(key: str, value: bytes) -> Any:
     return message("Compare")(result=_EQUAL, target=_VALUE, key=key.encode(), value=value)
 

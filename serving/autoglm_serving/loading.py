@@ -10,10 +10,13 @@ from autoglm_serving import __version__, logs
 from autoglm_serving.api.models import Models, NoModels, OneModel, ServedModel
 from autoglm_serving.api.service import Limits, Service
 from autoglm_serving.cpu import usable_cpus
+from autoglm_serving.errors import SettingsError
 from autoglm_serving.guides import Grammars
+from autoglm_serving.lifecycle.catalogue import Catalogue
 from autoglm_serving.lifecycle.chat import ChatLoader, RepositoryModels
 from autoglm_serving.lifecycle.directory import DirectoryCatalogue
 from autoglm_serving.lifecycle.registry import Options
+from autoglm_serving.lifecycle.tally import Tallies
 from autoglm_serving.metrics import Metrics
 from autoglm_serving.predict.build import build as build_predict
 from autoglm_serving.predict.build import catalogue as predict_catalogue
@@ -67,19 +70,20 @@ def load_folder(
 
 
 def _models(settings: ServeSettings, ledger: Ledger | None) -> Models:
-    if settings.model is None and settings.model_repository is None:
+    if settings.model is None and settings.model_repository is None and settings.model_catalogue is None:
         return NoModels()
     _prepare_torch()
     load_version = partial(load_folder, settings, ledger=ledger)
     if settings.model is not None:
         return OneModel(load_version(settings.model, name=settings.served_model_name, version="1"))
-    assert settings.model_repository is not None  # noqa: S101  the settings say that one of them is given
     from autoglm_serving.engine.build import memory_budget, memory_of
 
+    tallies = Tallies()
     loader = ChatLoader(
         load_folder=load_version,
         estimate_folder=partial(memory_of, settings),
         trial_seconds=settings.step_timeout,
+        tallies=tallies if settings.model_catalogue else None,
     )
     options = Options(
         budget_bytes=settings.model_memory_budget or memory_budget(settings),
@@ -87,9 +91,24 @@ def _models(settings: ServeSettings, ledger: Ledger | None) -> Models:
         poll_seconds=settings.model_poll_seconds,
         standby_seconds=settings.model_standby_seconds,
     )
-    models = RepositoryModels(DirectoryCatalogue(settings.model_repository), loader, options)
+    models = RepositoryModels(model_catalogue(settings, tallies), loader, options)
     models.start()
     return models
+
+
+def model_catalogue(settings: ServeSettings, tallies: Tallies) -> Catalogue:
+    """The repository, or the fleet's catalogue. Raises SettingsError."""
+    if settings.model_repository is not None:
+        return DirectoryCatalogue(settings.model_repository)
+    assert settings.model_catalogue is not None  # noqa: S101  the settings say that one of them is given
+    from autoglm_catalogue.connect import connect
+    from autoglm_serving.lifecycle.fleet import FleetCatalogue
+
+    try:
+        connection = connect(settings.model_catalogue, settings.model_catalogue_tls)
+        return FleetCatalogue(connection, settings.served_model_name, tallies.traffic)
+    except (ValueError, OSError) as error:
+        raise SettingsError(f"--model-catalogue: {error}") from None
 
 
 def _prepare_threads(settings: ServeSettings) -> None:

@@ -36,6 +36,15 @@ class ServeSettings(VllmSettings, StoreSettings):
     model_repository: Path | None = Field(
         default=None, description="folder of MODEL/VERSION/ folders, which is watched; instead of --model"
     )
+    model_catalogue: str | None = Field(
+        default=None,
+        pattern=r"^https?://[^,\s]+(,https?://[^,\s]+)*$",
+        description="etcd's client URLs, separated by commas: its catalogue says which versions of --served-model-name"
+        " to hold and which is active; instead of --model",
+    )
+    model_catalogue_tls: Path | None = Field(
+        default=None, description="folder of ca.crt, tls.crt and tls.key for these https:// URLs"
+    )
     predict_repository: Path | None = Field(
         default=None,
         description="folder of MODEL/VERSION/ folders with ONNX or TorchScript models, watched; needs no --model",
@@ -140,9 +149,10 @@ class ServeSettings(VllmSettings, StoreSettings):
     @field_validator("model")
     @classmethod
     def _one_place(cls, model: Path | None, info: ValidationInfo) -> Path | None:
-        repository = info.data.get("model_repository")
-        if model is None and repository is None and info.data.get("predict_repository") is None:
+        places = [name for name in ("model_repository", "model_catalogue") if info.data.get(name) is not None]
+        if model is None and not places and info.data.get("predict_repository") is None:
             raise PydanticKnownError("missing")
-        if model is not None and repository is not None:
-            raise PydanticCustomError("two_places", "--model-repository is given too, and only one of them can be")
+        if len(places) + (model is not None) > 1:
+            flags = " and ".join(f"--{name.replace('_', '-')}" for name in places)
+            raise PydanticCustomError("two_places", "{flags} given too, and only one can be", {"flags": flags})
         return model

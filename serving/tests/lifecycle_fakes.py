@@ -1,7 +1,7 @@
 """Models that are only told to be loaded, to be alive or to break; a catalogue that says what a test says."""
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from autoglm_serving.errors import ModelError
@@ -58,12 +58,31 @@ class FakeCatalogue:
         self.down = False
         self.published: list[Sequence[VersionStatus]] = []
 
-    def say(self, model: str, *versions: str, chosen: str | None = None, files: str = "a") -> None:
+    def open(self, changed: Callable[[], None]) -> None:
+        """The tests' clock polls it."""
+
+    def close(self) -> None:
+        pass
+
+    def say(
+        self,
+        model: str,
+        *versions: str,
+        chosen: str | None = None,
+        files: str = "a",
+        trial: str | None = None,
+        beside: Sequence[str] = (),
+    ) -> None:
         candidates = tuple(
             Candidate(model=model, version=Version.parse(text), location=f"/{model}/{text}", fingerprint=files)
             for text in versions
         )
-        self.models[model] = Wanted(candidates=candidates, chosen=Version.parse(chosen) if chosen else None)
+        self.models[model] = Wanted(
+            candidates=candidates,
+            chosen=Version.parse(chosen) if chosen else None,
+            trial=Version.parse(trial) if trial else None,
+            beside=frozenset(map(Version.parse, beside)),
+        )
 
     def wanted(self) -> Mapping[str, Wanted]:
         if self.down:

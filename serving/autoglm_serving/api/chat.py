@@ -46,7 +46,7 @@ class ChatCompletions:
             caller = self._desk.caller(request)
             asked = errors.parsed(ChatCompletionRequest, body)
             del body
-            model = self._desk.lease(held, asked.model)
+            model = self._desk.lease(held, request, asked.model)
             make = partial(make_order, model, asked, caller, self._desk.limits)
             return await while_connected(request, self._desk.preparation.run(make))
 

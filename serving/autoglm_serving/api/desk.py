@@ -16,6 +16,9 @@ from autoglm_serving.api.preparation import Preparation
 from autoglm_serving.api.responses.records import Records
 from autoglm_serving.api.service import Service
 
+TRACK, CANDIDATE = "x-autoglm-track", "candidate"
+"""The gateway's header, and what it says of a canary's share of the requests: for the version on trial, if one is."""
+
 
 class Desk:
     def __init__(self, service: Service) -> None:
@@ -28,11 +31,11 @@ class Desk:
         """Raises ApiError."""
         return caller(request.headers, self._service.identity_header)
 
-    def lease(self, held: ExitStack, name: str | None) -> ServedModel:
+    def lease(self, held: ExitStack, request: Request, name: str | None) -> ServedModel:
         """The model is `held`'s until it is closed. Raises ApiError."""
         models = self._service.models
         try:
-            return held.enter_context(models.lease(name))
+            return held.enter_context(models.lease(name, trial=request.headers.get(TRACK) == CANDIDATE))
         except UnknownModel:
             raise errors.model_not_found(str(name), sorted({info.name for info in models.list()})) from None
         except ModelNotReady as error:

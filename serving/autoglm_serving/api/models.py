@@ -60,8 +60,9 @@ class ModelNotReady(Exception):
 
 
 class Models(Protocol):
-    def lease(self, name: str | None) -> AbstractContextManager[ServedModel]:
-        """The active version of a model, or of the only one. It is not unloaded before the context ends.
+    def lease(self, name: str | None, *, trial: bool = False) -> AbstractContextManager[ServedModel]:
+        """The active version of a model, or of the only one. It is not unloaded before the context ends. With `trial`
+        the version that is being tried, while one is.
 
         Raises UnknownModel or ModelNotReady. For the event loop's thread.
         """
@@ -84,7 +85,7 @@ class Models(Protocol):
 class NoModels:
     """Models of a server that has predict models alone."""
 
-    def lease(self, name: str | None) -> AbstractContextManager[ServedModel]:
+    def lease(self, name: str | None, *, trial: bool = False) -> AbstractContextManager[ServedModel]:
         raise UnknownModel(name)
 
     def list(self) -> Sequence[ModelInfo]:
@@ -109,7 +110,7 @@ class OneModel:
     def __init__(self, model: ServedModel) -> None:
         self._model = model
 
-    def lease(self, name: str | None) -> AbstractContextManager[ServedModel]:
+    def lease(self, name: str | None, *, trial: bool = False) -> AbstractContextManager[ServedModel]:
         if name not in (None, self._model.name):
             raise UnknownModel(name)
         return nullcontext(self._model)

@@ -11,7 +11,9 @@ from autoglm_serving.engine.base import EngineStats
 from autoglm_serving.lifecycle.catalogue import Candidate, Catalogue
 from autoglm_serving.lifecycle.metrics import LifecycleMetrics
 from autoglm_serving.lifecycle.registry import Options, Registry
+from autoglm_serving.lifecycle.tally import CountedEngine, Tallies
 from autoglm_serving.lifecycle.trial import ProbationEngine, answer_once
+from autoglm_serving.model import manifest
 
 
 class LoadFolder(Protocol):
@@ -43,19 +45,25 @@ class ChatLoader:
     load_folder: LoadFolder
     estimate_folder: Callable[[Path], int]
     trial_seconds: float
+    tallies: Tallies | None = None
+    """Where answers are counted by version, for a catalogue that compares versions."""
 
     def estimate(self, candidate: Candidate) -> int:
         return self.estimate_folder(Path(candidate.location))
 
     def load(self, candidate: Candidate) -> ChatVersion:
-        served = self.load_folder(Path(candidate.location), name=candidate.model, version=str(candidate.version))
+        folder = Path(candidate.location)
+        if candidate.sha256:
+            manifest.check_pinned(folder, candidate.sha256)
+        served = self.load_folder(folder, name=candidate.model, version=str(candidate.version))
         try:
             answer_once(served, self.trial_seconds)
         except BaseException:
             served.engine.stop()
             raise
         engine = ProbationEngine(served.engine)
-        return ChatVersion(replace(served, engine=engine), engine)
+        counted = CountedEngine(engine, self.tallies.of(served.version)) if self.tallies else engine
+        return ChatVersion(replace(served, engine=counted), engine)
 
 
 class RepositoryModels:
@@ -68,8 +76,8 @@ class RepositoryModels:
         self._registry.start()
 
     @contextmanager
-    def lease(self, name: str | None) -> Iterator[ServedModel]:
-        with self._registry.lease(name) as version:
+    def lease(self, name: str | None, *, trial: bool = False) -> Iterator[ServedModel]:
+        with self._registry.lease(name, trial=trial) as version:
             yield version.served
 
     def list(self) -> Sequence[ModelInfo]:

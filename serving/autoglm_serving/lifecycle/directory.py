@@ -52,6 +52,12 @@ class DirectoryCatalogue:
                 f"{flag}: {root} is itself a model: use --model {root}, or move it to REPOSITORY/MODEL/VERSION/"
             )
 
+    def open(self, changed: Callable[[], None]) -> None:
+        """It is polled."""
+
+    def close(self) -> None:
+        """There is nothing to end."""
+
     def wanted(self) -> Mapping[str, Wanted]:
         try:
             found = {name: self._model(name, folder) for name, folder in self._models()}

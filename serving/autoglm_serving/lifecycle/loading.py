@@ -131,7 +131,12 @@ class Loading(Generic[T]):
 
     def _idle(self, shelves: Sequence[Shelf[T]], shelf: Shelf[T]) -> list[Entry[T]]:
         """What may go, the first to go first: stand-bys; and if somebody waits, models, least recently used first."""
-        standbys = [entry for each in shelves for entry in each.within(State.READY) if entry.leases == 0]
+        standbys = [
+            entry
+            for each in shelves
+            for entry in each.within(State.READY)
+            if entry.leases == 0 and not each.stays(entry)
+        ]
         if not shelf.asked:
             return standbys
         now = self._clock()
@@ -144,13 +149,11 @@ def _waiting(shelves: Sequence[Shelf[T]]) -> list[tuple[Shelf[T], Entry[T]]]:
     """Versions to load, those that somebody waits for first."""
     waiting = []
     for shelf in sorted(shelves, key=lambda shelf: not shelf.asked):
-        target = shelf.target()
-        if target is None or not (shelf.requested or shelf.active()):
-            continue
-        if target.state is State.RETIRED and target.loaded is None:
-            target.move(State.FOUND)
-        if target.state is State.FOUND:
-            waiting.append((shelf, target))
+        for entry in shelf.needed():
+            if entry.state is State.RETIRED and entry.loaded is None:
+                entry.move(State.FOUND)
+            if entry.state is State.FOUND:
+                waiting.append((shelf, entry))
     return waiting
 
 

@@ -1,5 +1,6 @@
 """Keeps what is in memory as the catalogue wants it: loads, switches, rolls back, unloads. Imports no torch."""
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -51,16 +52,23 @@ class Registry(Generic[T]):
         self._thread = threading.Thread(target=self._run, name="lifecycle", daemon=True)
 
     def start(self) -> None:
+        self._catalogue.open(self.look_again)
         self._thread.start()
 
+    def look_again(self) -> None:
+        """The catalogue says something new."""
+        self._next_poll = -math.inf
+        self._wake.set()
+
     @contextmanager
-    def lease(self, name: str | None, version: str | None = None) -> Iterator[T]:
+    def lease(self, name: str | None, version: str | None = None, *, trial: bool = False) -> Iterator[T]:
         """The active version of a model (None: of the only one), or one that is in memory; it stays there meanwhile.
+        With `trial` the one that is on trial, while one is.
 
         Raises UnknownModel or ModelNotReady; a model that is not loaded will be, for it was asked for.
         """
         with self._lock:
-            entry, loaded = self._find(name, version)
+            entry, loaded = self._find(name, version, trial)
             entry.leases += 1
             entry.used = self._clock()
         try:
@@ -85,19 +93,19 @@ class Registry(Generic[T]):
     def counts(self) -> Mapping[str, int]:
         """Rollbacks by model, since the start."""
         with self._lock:
-            return {name: shelf.rollbacks for name, shelf in self._shelves.items()}
+            return {name: shelf.rollbacks + shelf.rollbacks_of_catalogue for name, shelf in self._shelves.items()}
 
     def alive(self) -> bool:
         """False once an active version is dead and none stands by: then only a new process helps."""
         with self._lock:
             shelves = [(shelf, active) for shelf in self._shelves.values() if (active := shelf.active())]
-            return all(_answers(active) or shelf.standby() is not None for shelf, active in shelves)
+            return all(active.answers() or shelf.standby() is not None for shelf, active in shelves)
 
     def ready(self) -> bool:
         """Whether there is a model to answer with; one that is loaded when it is asked for counts."""
         with self._lock:
             shelves = self._shelves.values()
-            if any(_answers(active) for shelf in shelves if (active := shelf.active())):
+            if any(active.answers() for shelf in shelves if (active := shelf.active())):
                 return True
             return any(not shelf.requested and shelf.target() for shelf in shelves)
 
@@ -110,6 +118,7 @@ class Registry(Generic[T]):
             for entry in self._entries():
                 entry.loaded, entry.bytes = None, 0
         self._wake.set()
+        self._catalogue.close()
         close_all(loaded)
 
     def refresh(self) -> None:
@@ -152,7 +161,7 @@ class Registry(Generic[T]):
                 if name not in wanted:
                     shelf.forget()
                 shelf.drop_gone()
-                if not shelf.entries:
+                if not shelf.entries and name not in wanted:
                     del self._shelves[name]
 
     def _publish(self) -> None:
@@ -167,14 +176,14 @@ class Registry(Generic[T]):
             return
         self._published = news
 
-    def _find(self, name: str | None, version: str | None) -> tuple[Entry[T], T]:
+    def _find(self, name: str | None, version: str | None, trial: bool) -> tuple[Entry[T], T]:
         if name is None and len(self._shelves) == 1:
             (name,) = self._shelves
         shelf = self._shelves.get(name) if name is not None else None
         if shelf is None or name is None:
             raise UnknownModel(name)
         steps.roll_back_if_dead(shelf, self._clock())
-        entry = shelf.active()
+        entry = (shelf.tried() if trial else None) or shelf.active()
         if version is not None and (entry is None or str(entry) != version):
             entry = next((e for e in shelf.within(State.READY) if str(e) == version), None)
             if entry is None and str(shelf.target()) != version:
@@ -191,7 +200,3 @@ class Registry(Generic[T]):
             for _, shelf in sorted(self._shelves.items())
             for version in sorted(shelf.entries, reverse=True)
         ]
-
-
-def _answers(entry: Entry[T]) -> bool:
-    return entry.loaded is not None and entry.loaded.alive()

@@ -59,3 +59,5 @@ class VersionStatus:
     """Memory that is set aside for it; 0 when it is not loaded."""
     leases: int = 0
     """Requests that hold it."""
+    fingerprint: str = ""
+    """Of the candidate that it is about."""

@@ -12,7 +12,7 @@ LEAVING = GIVEN_UP | {State.RETIRED}
 def supervise(shelf: Shelf[T], now: float, standby_seconds: float) -> None:
     _try_again(shelf, now)
     for entry in list(shelf.within(State.READY)):
-        if entry.loaded is None or not entry.loaded.alive():
+        if not entry.answers():
             entry.move(State.FAILED, "its engine died while it stood by")
     roll_back_if_dead(shelf, now)
     _roll_back_if_faulty(shelf, now)
@@ -68,7 +68,8 @@ def _switch(shelf: Shelf[T], now: float) -> None:
     active, target = shelf.active(), shelf.target()
     if target is None:
         for entry in list(shelf.within(State.ACTIVE, State.READY)):
-            entry.move(State.RETIRED, GONE)
+            if not shelf.stays(entry):
+                entry.move(State.RETIRED, GONE)
         return
     if active is None:
         best = target if target.state is State.READY else shelf.standby()
@@ -90,4 +91,5 @@ def _end_standby(shelf: Shelf[T], now: float, seconds: float) -> None:
     if active is None or now - active.activated < seconds:
         return
     for entry in list(shelf.within(State.READY)):
-        entry.move(State.RETIRED, f"replaced by version {active}")
+        if not shelf.stays(entry):
+            entry.move(State.RETIRED, f"replaced by version {active}")

@@ -39,6 +39,9 @@ class Entry(Generic[T]):
         level("model state", model=self.candidate.model, version=str(self), was=self.state, state=state, reason=reason)
         self.state, self.reason, self.since = state, reason, time.time()
 
+    def answers(self) -> bool:
+        return self.loaded is not None and self.loaded.alive()
+
     def status(self) -> VersionStatus:
         return VersionStatus(
             model=self.candidate.model,
@@ -48,6 +51,7 @@ class Entry(Generic[T]):
             reason=self.reason,
             bytes=self.bytes,
             leases=self.leases,
+            fingerprint=self.candidate.fingerprint,
         )
 
     def __str__(self) -> str:
@@ -63,9 +67,12 @@ class Shelf(Generic[T]):
     """Shall be in memory: loaded eagerly, or asked for since it was unloaded."""
     entries: dict[Version, Entry[T]] = field(default_factory=dict)
     chosen: Version | None = None
+    trial: Version | None = None
+    beside: frozenset[Version] = frozenset()
     asked: bool = False
     """Somebody waits for it: then idle models may be unloaded for it."""
     rollbacks: int = 0
+    rollbacks_of_catalogue: int = 0
 
     def active(self) -> Entry[T] | None:
         return next(self.within(State.ACTIVE), None)
@@ -75,20 +82,44 @@ class Shelf(Generic[T]):
 
     def standby(self) -> Entry[T] | None:
         """What can take over at once."""
-        able = (entry for entry in self.within(State.READY) if entry.loaded and entry.loaded.alive())
+        able = (entry for entry in self.within(State.READY) if entry.answers() and self._may_be_active(entry))
         return max(able, key=lambda entry: entry.candidate.version, default=None)
 
     def target(self) -> Entry[T] | None:
         """The version that should be active: the chosen one or the newest; older ones where that is missing or bad."""
-        versions = sorted((version for version, entry in self.entries.items() if not entry.gone), reverse=True)
+        able = (entry.candidate.version for entry in self.entries.values() if not entry.gone)
+        versions = sorted((version for version in able if self._may_be_active(self.entries[version])), reverse=True)
         if self.chosen is not None:
             # What is newer than the choice was not chosen; still it is better than no answer.
             versions.sort(key=lambda version: self.chosen is not None and version > self.chosen)
         return next((self.entries[v] for v in versions if self.entries[v].state not in GIVEN_UP), None)
 
+    def tried(self) -> Entry[T] | None:
+        """The version on trial, once it can answer."""
+        entry = self.entries.get(self.trial) if self.trial else None
+        return entry if entry and entry.state in (State.READY, State.ACTIVE) and entry.answers() else None
+
+    def needed(self) -> Iterator[Entry[T]]:
+        """What shall be in memory, the most urgent first."""
+        target = self.target() if self.requested or self.active() else None
+        if target is not None:
+            yield target
+        for version in sorted(self.beside):
+            entry = self.entries.get(version)
+            if entry is not None and entry is not target and not entry.gone and entry.state not in GIVEN_UP:
+                yield entry
+
+    def stays(self, entry: Entry[T]) -> bool:
+        """In memory, although it is not active."""
+        return entry.candidate.version in self.beside and not entry.gone
+
+    def _may_be_active(self, entry: Entry[T]) -> bool:
+        return entry.candidate.version != self.trial or self.trial == self.chosen
+
     def sync(self, wanted: Wanted) -> None:
         """Take over what the catalogue says now."""
-        self.chosen = wanted.chosen
+        self.chosen, self.trial, self.beside = wanted.chosen, wanted.trial, wanted.beside
+        self.rollbacks_of_catalogue = wanted.rollbacks
         listed = {candidate.version: candidate for candidate in wanted.candidates}
         for version, candidate in listed.items():
             entry = self.entries.get(version)
@@ -102,7 +133,8 @@ class Shelf(Generic[T]):
 
     def forget(self) -> None:
         """The catalogue no longer has the model."""
-        self.chosen = None
+        self.chosen = self.trial = None
+        self.beside = frozenset()
         for entry in self.entries.values():
             entry.gone = True
 

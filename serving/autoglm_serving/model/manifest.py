@@ -43,6 +43,20 @@ def verify(folder: Path) -> dict[str, int]:
         return dict(zip(sorted(expected), sizes, strict=True))
 
 
+def check_pinned(folder: Path, sha256: str) -> None:
+    """That the manifest itself is the one that was declared, and with it every file. Raises ModelError."""
+    path = folder / NAME
+    try:
+        actual = _sha256(path)
+    except OSError as error:
+        raise ModelError(f"{path} can't be read: {error.strerror}") from None
+    if actual != sha256:
+        raise ModelError(
+            f"{path} has the SHA-256 {actual}, and the catalogue declares {sha256}: this server sees other files than"
+            " the rollout did; give changed files a new version"
+        )
+
+
 def make_command(folder: Path) -> str:
     """A line for a shell that makes the manifest of a folder as it is."""
     return _MAKE_COMMAND.format(folder=shlex.quote(str(folder)))

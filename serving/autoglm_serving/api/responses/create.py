@@ -72,7 +72,7 @@ class CreateResponse:
             caller = self._desk.caller(request)
             asked = errors.parsed(ResponsesRequest, body)
             del body
-            model = self._desk.lease(held, asked.model)
+            model = self._desk.lease(held, request, asked.model)
             records = self._desk.records(caller)
             turn = await begin(asked, records)
             make = partial(make_turn_order, model, asked, turn, caller, self._desk.limits)
