@@ -14,6 +14,7 @@ T = TypeVar("T")
 TIMEOUT: Final = 5.0  # seconds a call may take; an election takes up to two
 _MAX_MESSAGE: Final = 16 * 1024 * 1024  # bytes; a request has 1.5 MiB at most, a page of keys several such
 _TRY_ANOTHER: Final = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
+_OF_A_LEARNER: Final = "not supported for learner"  # said with the code of a refusal; others do support it
 _NAMES: Final = {"KV/Compact": "Compaction"}  # whose messages are not called as the method is
 _NEEDS_LEADER: Final = (("hasleader", "true"),)  # a member that has lost the others ends the stream, instead of silence
 _OPTIONS: Final = (
@@ -121,7 +122,7 @@ class Connection:
             try:
                 return one(self._channels[self.endpoints[self._first]])
             except grpc.RpcError as error:
-                if error.code() not in _TRY_ANOTHER:
+                if not _passes(error):
                     raise _error(error) from error
                 last = error
                 self.move_on()
@@ -149,4 +150,9 @@ def _shape(method: str) -> tuple[Any, Any, str]:
 
 def _error(error: grpc.RpcError) -> EtcdError:
     text = f"{error.details()} ({error.code().name})"
-    return EtcdError(text) if error.code() in _TRY_ANOTHER else Refused(text)
+    return EtcdError(text) if _passes(error) else Refused(text)
+
+
+def _passes(error: grpc.RpcError) -> bool:
+    """Whether another member may do what this one did not."""
+    return error.code() in _TRY_ANOTHER or _OF_A_LEARNER in (error.details() or "")
