@@ -14,6 +14,7 @@ from components import (
     envoy_tracing,
     envoy_traffic,
     envoy_upstream,
+    envoy_waiting,
 )
 from components.envoy_affinity import Affinity
 from components.envoy_denied import Denied
@@ -21,6 +22,7 @@ from components.envoy_jwt import JwtIssuer
 from components.envoy_limits import Limits
 from components.envoy_shared_limits import SharedLimits
 from components.envoy_tracing import Tracing
+from components.envoy_waiting import WaitingRoom
 
 Json = dict[str, Any]
 
@@ -41,6 +43,7 @@ class EnvoySettings:
     denied: Denied = field(default_factory=Denied)
     affinity: Affinity = Affinity.NONE
     tracing: Tracing | None = None
+    waiting_room: WaitingRoom | None = None  # where requests wait while no server of the stable version is ready
     tls_secret: str = ""  # path of envoy_tls.secret_file; none: TLS ends before the gateway, or nowhere
     proxies: int = 0  # in front, each of which adds the address that it got a request from to X-Forwarded-For
     max_requests: int = 1024  # open ones
@@ -74,6 +77,7 @@ def config(settings: EnvoySettings) -> Json:
     """The whole bootstrap configuration. It holds the API keys, so it belongs in a Secret."""
     dynamic = {"layered_runtime": envoy_traffic.runtime(settings.traffic_folder)} if settings.candidate_host else {}
     return {
+        "node": {"id": "gateway", "cluster": "open-autoglm"},  # asked for by whatever is read from files
         "admin": {"address": _address("127.0.0.1", settings.admin_port)},
         "static_resources": {
             "listeners": [
@@ -105,10 +109,11 @@ def _upstreams(settings: EnvoySettings) -> list[Json]:
     stable = (envoy_traffic.STABLE, settings.upstream_host, settings.upstream_port)
     candidate = (envoy_traffic.CANDIDATE, settings.candidate_host, settings.candidate_port)
     open_at_most = (settings.max_requests, settings.max_batch_requests)
-    return [
+    first, *others = [
         envoy_upstream.cluster(*upstream, open_at_most, settings.affinity)
         for upstream in (stable, *([candidate] if settings.candidate_host else []))
     ]
+    return [*envoy_waiting.clusters(first, settings.waiting_room), *others]
 
 
 def _address(host: str, port: int) -> Json:

@@ -1,6 +1,7 @@
 """The waiting room's HTTP side."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -44,13 +45,14 @@ def create_app(room: Room, retry_after: int) -> Starlette:
     async def metrics(_: Request) -> Response:
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
 
-    async def ready(_: Request) -> Response:
-        return JSONResponse({"status": "OK"})
+    async def healthy(_: Request) -> Response:
+        """A service that sleeps is healthy: the next request wakes it."""
+        return JSONResponse({"status": "OK", "timestamp": datetime.now(UTC).isoformat(timespec="seconds")})
 
     return Starlette(
         routes=[
             Route("/metrics", metrics),
-            Route("/ready", ready),  # what the gateway asks servers, too
+            *(Route(path, healthy) for path in ("/health", "/healthz")),
             Route("/{path:path}", hold, methods=_METHODS),
         ]
     )

@@ -1,0 +1,119 @@
+"""Requests that come while there is no server: the real Envoy, the real waiting room, a server that comes later."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.envoy_waiting import WaitingRoom
+from tests.harness import envoy
+from tests.harness.envoy import Answer, Gateway, Upstream
+from tests.harness.waiting import until
+from tools.check import SERVING, SERVING_VENV
+
+pytestmark = pytest.mark.integration
+
+REQUESTS = 50
+SCREENSHOT = 2 * 1024 * 1024
+
+
+@dataclass
+class Room:
+    process: subprocess.Popen[bytes]
+    port: int
+    log: Path
+
+    def waiting(self) -> int:
+        lines = envoy.get(self.port, "/metrics").body.decode().splitlines()
+        return int(float(next(line for line in lines if line.startswith("autoglm:requests_held ")).split()[1]))
+
+
+@contextmanager
+def room(folder: Path, upstream_port: int, *flags: str) -> Iterator[Room]:
+    (port,) = envoy.free_ports(1)
+    log = folder / "room.log"
+    argv = [
+        *(str(SERVING_VENV / "bin" / "python"), "-m", "autoglm_serving", "waiting-room"),
+        *("--upstream-host=127.0.0.1", f"--upstream-port={upstream_port}", "--host=127.0.0.1", f"--port={port}"),
+        *flags,
+    ]
+    with log.open("wb") as output:
+        process = subprocess.Popen(argv, cwd=SERVING, stdout=output, stderr=output)
+    try:
+        until(lambda: '"listening"' in log.read_text(), "the room is open")
+        yield Room(process, port, log)
+    finally:
+        process.kill()
+        process.wait()
+
+
+@pytest.fixture
+def later() -> int:
+    """A port on which nobody listens yet."""
+    return envoy.free_ports(1)[0]
+
+
+def ask(gateway: Gateway, number: int) -> Answer:
+    return gateway.ask("POST", "/v1/chat/completions", str(number).encode() + b"x" * SCREENSHOT)
+
+
+def echo(handler: Any, body: bytes) -> None:
+    handler.send(200, json.dumps({"number": body.rstrip(b"x").decode(), "bytes": len(body)}).encode())
+
+
+def test_none_of_the_requests_that_came_at_zero_fails(tmp_path: Path, later: int) -> None:
+    with (
+        room(tmp_path, later) as waiting,
+        envoy.gateway(
+            tmp_path,
+            later,
+            waiting_room=WaitingRoom(host="127.0.0.1", port=waiting.port),
+            max_heap_bytes=2 * 1024**3,
+        ) as gateway,
+        ThreadPoolExecutor(REQUESTS) as threads,
+    ):
+        assert gateway.ask("GET", "/healthz", key=None).status == 200, "asleep is healthy"
+        asked = [threads.submit(ask, gateway, number) for number in range(REQUESTS)]
+        until(lambda: waiting.waiting() == REQUESTS, "all of them wait")
+        with Upstream(port=later, respond=echo).running() as upstream:
+            for number, one in enumerate(asked):
+                answer = one.result(timeout=120)
+                assert answer.status == 200, answer.body
+                expected = {"number": str(number), "bytes": SCREENSHOT + len(str(number))}
+                assert json.loads(answer.body) == expected
+            assert len([path for path, _ in upstream.seen if path == "/v1/chat/completions"]) == REQUESTS
+            assert ask(gateway, 0).status == 200
+            assert waiting.waiting() == 0
+        assert waiting.log.read_text().count('"outcome": "ready"') == REQUESTS, "each waited once"
+
+
+def test_past_the_deadline_the_client_is_told_when_to_come_again(tmp_path: Path, later: int) -> None:
+    with (
+        room(tmp_path, later, "--patience=1", "--retry-after=42") as waiting,
+        envoy.gateway(tmp_path, later, waiting_room=WaitingRoom(host="127.0.0.1", port=waiting.port)) as gateway,
+    ):
+        answer = gateway.ask("POST", "/v1/chat/completions", b"{}")
+        assert (answer.status, answer.headers["retry-after"]) == (503, "42")
+        assert answer.error()["code"] == "service_unavailable"
+        assert waiting.log.read_text().count('"outcome": "late"') == 1, "the gateway does not try again by itself"
+
+
+def test_one_ready_server_of_two_gets_all_the_traffic(tmp_path: Path, upstream: Upstream) -> None:
+    """By Envoy's own reckoning half of the servers would be too few, and some requests would have to wait."""
+    with (
+        room(tmp_path, upstream.port, "--patience=1") as waiting,
+        envoy.gateway(
+            tmp_path,
+            upstream.port,
+            upstream_host="localhost",  # 127.0.0.1 and ::1, where nobody listens
+            waiting_room=WaitingRoom(host="127.0.0.1", port=waiting.port),
+        ) as gateway,
+    ):
+        assert all(gateway.ask("POST", "/v1/chat/completions", b"{}").status == 200 for _ in range(40))
+        assert "request left" not in waiting.log.read_text()
