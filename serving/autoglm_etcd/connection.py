@@ -56,7 +56,7 @@ class Connection:
     ) -> None:
         if not endpoints:
             raise ValueError("endpoints: name at least one client URL")
-        self.endpoints, self._timeout = tuple(endpoints), timeout
+        self.endpoints, self.credentials, self._timeout = tuple(endpoints), credentials, timeout
         self._channels = {endpoint: _open(endpoint, credentials) for endpoint in endpoints}
         self._first = 0
 

@@ -59,6 +59,8 @@ def test_a_new_cluster_is_founded_given_users_and_kept_in_snapshots(own, tmp_pat
         assert [(trial.now - one.taken) // timedelta(hours=1) for one in trial.snapshots.whole()] == [3, 2, 1, 0]
         assert trial.figure("etcd_keeper_last_snapshot_timestamp_seconds") == trial.now.timestamp()
         assert trial.figure("etcd_keeper_alarms") == 0
+        left = trial.figure("etcd_keeper_certificate_expiry_timestamp_seconds", member="127.0.0.1") - time.time()
+        assert 0 < left < 2 * 3600, "the harness makes them for an hour"
         assert trial.founded == [True]
     with own.connect("serving") as connection:
         Keys(connection).put("/autoglm/models/one", b"1")

@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
+from urllib.parse import urlsplit
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from autoglm_etcd.cluster import Cluster, Users
 from autoglm_etcd.connection import Connection, EtcdError
-from autoglm_etcd.keeper import upkeep
+from autoglm_etcd.keeper import certificates, upkeep
 from autoglm_etcd.keeper.shape import Shape
 from autoglm_etcd.keeper.snapshots import Snapshots, source
 from autoglm_etcd.keys import Keys
@@ -42,6 +43,9 @@ class Metrics:
         self.round = Gauge("etcd_keeper_last_round_timestamp_seconds", "Of a round without failure.", registry=registry)
         self.failures = Counter("etcd_keeper_failures", "Duties that failed.", ("duty",), registry=registry)
         self.alarms = Gauge("etcd_keeper_alarms", "Alarms that members have raised.", registry=registry)
+        self.certificates = Gauge(
+            "etcd_keeper_certificate_expiry_timestamp_seconds", "Of a member's.", ("member",), registry=registry
+        )
 
 
 class Keeper:
@@ -85,6 +89,7 @@ class Keeper:
             "alarms": self._alarms,
             "defragmentation": self._defragment,
             "snapshots": self._snapshot,
+            "certificates": self._certificates,
         }
         whole = True
         for name, duty in duties.items():
@@ -139,3 +144,10 @@ class Keeper:
         return done + [
             f"snapshot {old.name}: removed" for old in self._snapshots.prune(self._duties.snapshots_kept, now)
         ]
+
+    def _certificates(self) -> list[str]:
+        if credentials := self._connection.credentials:
+            for endpoint in self._connection.endpoints:
+                if ends := certificates.expiry(endpoint, credentials):
+                    self._metrics.certificates.labels(member=urlsplit(endpoint).hostname).set(ends)
+        return []
