@@ -1,0 +1,107 @@
+"""Alertmanager of the region's own: groups alerts, keeps quiet what another explains, and tells people."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_kubernetes import apps, core
+from pulumi_kubernetes.core.v1 import ContainerArgsDict
+
+from components import connections, naming
+from components.platform.monitoring import receivers, secrets
+from components.platform.monitoring.receivers import SECRETS_FOLDER, Receiver
+from components.platform.monitoring.rules import Severity
+from components.types import Resources, Volume
+from components.workloads import pod
+
+PORT = 9093
+_FOLDER, _CONFIG, _DATA = "/etc/alertmanager/config", "alertmanager.json", "/alertmanager"
+_VOLUME = Volume(size="1Gi")  # silences, and what was told already
+_RESOURCES = Resources(cpu_request="20m", cpu_limit="500m", memory_request="64Mi", memory_limit="256Mi")
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlertmanagerArgs:
+    namespace: pulumi.Input[str]
+    image: str
+    receivers: Mapping[Severity, Receiver]
+    volume: Volume = _VOLUME
+    resources: Resources = _RESOURCES
+
+
+class Alertmanager(pulumi.ComponentResource):
+    """StatefulSet, Service, configuration."""
+
+    address: pulumi.Output[str]  # host:port
+    pods: connections.Pods
+
+    def __init__(self, name: str, args: AlertmanagerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("open-autoglm:platform:Alertmanager", name, None, opts)
+        child = pulumi.ResourceOptions(parent=self)
+        labels, self.pods = (
+            naming.labels("alertmanager", name, "monitoring"),
+            connections.workload("alertmanager", name),
+        )
+        metadata = pod.metadata(args.namespace, labels)
+        settings = core.v1.ConfigMap(
+            f"{name}-config",
+            metadata=metadata,
+            data={_CONFIG: json.dumps(receivers.config(args.receivers))},
+            opts=child,
+        )
+        service = core.v1.Service(
+            f"{name}-service",
+            metadata=pod.metadata(args.namespace, labels, name),
+            spec={"selector": dict(self.pods.labels), "ports": [{"name": "http", "port": PORT}]},
+            opts=child,
+        )
+        addresses = [receiver.address for receiver in args.receivers.values()]
+        apps.v1.StatefulSet(
+            f"{name}-server",
+            metadata=pod.metadata(args.namespace, labels, name),
+            spec={
+                "service_name": service.metadata["name"],
+                "replicas": 1,
+                "selector": {"match_labels": dict(self.pods.labels)},
+                "template": pod.template(
+                    labels,
+                    {
+                        "service_account_name": pod.account(name, metadata, child),
+                        "containers": [_container(args)],
+                        "volumes": [
+                            {"name": "config", "config_map": {"name": settings.metadata["name"]}},
+                            *secrets.volumes(addresses),
+                        ],
+                    },
+                ),
+                "volume_claim_templates": [{"metadata": {"name": "data"}, "spec": pod.claim(args.volume)}],
+            },
+            opts=child,
+        )
+        self.address = pulumi.Output.format("{0}:{1}", service.metadata["name"], PORT)
+        self.register_outputs({"address": self.address})
+
+
+def _container(args: AlertmanagerArgs) -> ContainerArgsDict:
+    return pod.container(
+        {
+            "name": "alertmanager",
+            "image": args.image,
+            "args": [
+                f"--config.file={_FOLDER}/{_CONFIG}",
+                f"--storage.path={_DATA}/data",
+                f"--web.listen-address=0.0.0.0:{PORT}",
+                "--cluster.listen-address=",  # one alone has nobody to gossip with
+            ],
+            "ports": [{"name": "http", "container_port": PORT}],
+            "readiness_probe": pod.probe("/-/ready", "http", period=5, failures=3),
+            "liveness_probe": pod.probe("/-/healthy", "http", period=15, failures=4),
+            "resources": pod.resources(args.resources),
+            "volume_mounts": [
+                {"name": "config", "mount_path": _FOLDER, "read_only": True},
+                {"name": "data", "mount_path": _DATA},
+                *secrets.mounts((receiver.address for receiver in args.receivers.values()), SECRETS_FOLDER),
+            ],
+        }
+    )
