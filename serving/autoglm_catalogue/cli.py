@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from autoglm_catalogue import fleet, folder, promotion
@@ -15,6 +16,7 @@ from autoglm_catalogue.connect import connect
 from autoglm_catalogue.driver import Driver, RolloutFailed
 from autoglm_catalogue.judge import Checks
 from autoglm_catalogue.plan import Canary, Plan
+from autoglm_etcd import config_map
 from autoglm_etcd.connection import Connection, EtcdError
 from autoglm_etcd.keys import Keys
 
@@ -61,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     rollout.add_argument("--p95-ratio", type=float, default=Checks.p95_ratio, help="to the stable one (%(default)s)")
     rollout.add_argument("--least-requests", type=int, default=Checks.least_requests, help="of a look (%(default)s)")
     rollout.add_argument("--region", default="", help="must be the promoted one, where any is (default: not asked)")
+    rollout.add_argument("--weights", default="", help="ConfigMap with the gateway's weights, to be patched")
     rollout.set_defaults(run=_rollout)
 
     show = commands.add_parser("show", parents=[way], help="print what the catalogue holds of a model, as JSON")
@@ -100,9 +103,15 @@ def _rollout(arguments: argparse.Namespace) -> int:
             ),
         ),
     )
+    weigh = partial(_weigh, arguments.weights) if arguments.weights else None
     with _connect(arguments) as connection:
-        Driver(connection, plan, _say).run()
+        Driver(connection, plan, _say, weigh).run()
     return 0
+
+
+def _weigh(name: str, candidate: int) -> None:
+    """As the gateway's Envoy reads them: see components/envoy_traffic.py."""
+    config_map.patch(name, {"traffic.serving": str(100 - candidate), "traffic.candidate": str(candidate)})
 
 
 def _connect(arguments: argparse.Namespace) -> Connection:

@@ -17,6 +17,8 @@ from autoglm_etcd.lease import Lease
 LEASE_SECONDS = 15
 """When this program dies, its canary gets no more requests after so long, and servers unload it."""
 _POLL = 0.5
+_EXTRA = 2
+"""Times a step's length that it waits for requests to judge by."""
 
 
 class RolloutFailed(Exception):
@@ -28,12 +30,15 @@ class _Setback(Exception):
 
 
 class Driver:
-    """For one rollout. `say` is told each step."""
+    """For one rollout. `say` is told each step; `weigh` sets the per cent of requests that the gateway marks for the
+    candidate, and may raise OSError."""
 
-    def __init__(self, connection: Connection, plan: Plan, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, connection: Connection, plan: Plan, say: Callable[[str], None], weigh: Callable[[int], None] | None = None
+    ) -> None:
         """Raises ValueError."""
         records.checked_version(plan.version)
-        self._connection, self._plan, self._say = connection, plan, say
+        self._connection, self._plan, self._say, self._weigh = connection, plan, say, weigh
         self._lost = threading.Event()
         self._until = time.monotonic() + plan.ready_seconds
         self._stable = ""
@@ -50,9 +55,11 @@ class Driver:
                 self._wait_until_ready()
                 self._canary()
                 self._switch()
+                self._give(0)
                 self._observe()
             except _Setback as reason:
                 self._back(str(reason))
+                self._take_back()
                 raise RolloutFailed(
                     f"version {self._plan.version} of {self._plan.model} is rolled back: {reason}"
                 ) from None
@@ -126,10 +133,28 @@ class Driver:
         if not self._stable:
             return  # there is nothing to be compared with, and nobody is served yet
         for weight in self._plan.canary.steps[:-1]:
-            rollout = Rollout(version=self._plan.version, previous=self._stable, weight=weight)
-            self._hold(self._store.weigh(rollout))
+            self._give(weight)
             self._say(f"{weight}% of new requests go to version {self._plan.version}")
             self._watch_over(self._plan.canary.step_seconds, compare=True)
+
+    def _give(self, weight: int) -> None:
+        """The catalogue has the weight that shall be; the gateway follows."""
+        rollout = Rollout(version=self._plan.version, previous=self._stable, weight=weight)
+        self._hold(self._store.weigh(rollout))
+        if self._weigh is None:
+            return
+        try:
+            self._weigh(weight)
+        except OSError as error:
+            raise _Setback(f"the gateway's weights can't be written: {error}") from error
+
+    def _take_back(self) -> None:
+        """Servers have unloaded it: what the gateway still marks for the candidate gets the active version."""
+        if self._weigh is not None:
+            try:
+                self._weigh(0)
+            except OSError as error:
+                self._say(f"the gateway's weights can't be written: {error}; its requests get the active version")
 
     def _switch(self) -> None:
         until = time.monotonic() + self._plan.ready_seconds
@@ -154,29 +179,37 @@ class Driver:
         self._hold(self._store.retire(fleet, self._stable, f"replaced by version {self._plan.version}"))
 
     def _watch_over(self, seconds: float, *, compare: bool) -> None:
-        """Raises _Setback after so many failed checks in a row."""
-        plan, end, faults = self._plan, time.monotonic() + seconds, 0
-        before = self._store.read()
+        """Raises _Setback after so many failed checks in a row. Without one check that could tell, it lasts longer: the
+        gateway learns of its weights up to a minute later, and there may be few requests."""
+        plan, end, faults, proofs = self._plan, time.monotonic() + seconds, 0, 0
+        first = before = self._store.read()
         looked = time.monotonic()
         for fleet in self._looks():
             now = time.monotonic()
             if now - looked >= min(plan.check_seconds, seconds):
                 looked = now
-                found = judge.readiness(fleet, plan.version, plan.at_least)
-                stable = fleet.since(before, self._stable) if compare else None
-                fault = found.failed or ("" if found.enough else found.waits)
-                verdict = judge.fault(fleet.since(before, plan.version), stable, plan.canary.checks)
-                if fault or verdict:
+                fault = self._fault(before, fleet, compare=compare)
+                if fault:
                     faults += 1
-                    self._say(f"check failed, {faults} of {plan.canary.failures}: {fault or verdict}")
+                    self._say(f"check failed, {faults} of {plan.canary.failures}: {fault}")
                     if faults >= plan.canary.failures:
-                        raise _Setback(fault or str(verdict))
-                elif verdict is not None:
+                        raise _Setback(fault)
+                elif fault is not None:
                     faults = 0
-                if verdict is not None:
-                    before = fleet
-            if now >= end and not faults:
+                if fault is not None:
+                    before, proofs = fleet, proofs + 1
+            if now >= end and not faults and (proofs or not compare or now >= end + _EXTRA * seconds):
+                self._say(f"version {plan.version}: {fleet.since(first, plan.version)}")
                 return
+
+    def _fault(self, before: Fleet, fleet: Fleet, *, compare: bool) -> str | None:
+        """Empty when all is well, None when there is too little to tell."""
+        plan = self._plan
+        found = judge.readiness(fleet, plan.version, plan.at_least)
+        if found.failed or not found.enough:
+            return found.failed or found.waits
+        stable = fleet.since(before, self._stable) if compare else None
+        return judge.fault(fleet.since(before, plan.version), stable, plan.canary.checks)
 
     def _back(self, reason: str) -> None:
         self._hold(self._store.give_up(self._store.read(), self._plan.version, reason))

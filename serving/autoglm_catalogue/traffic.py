@@ -42,6 +42,9 @@ class Traffic:
             left -= count
         return 0.0
 
+    def __str__(self) -> str:
+        return f"{self.requests} requests, {self.failed} failed, P95 {self.quantile(0.95):.3g} s"
+
     def since(self, before: "Traffic | None") -> "Traffic":
         """What came after. A process that began anew has counted fewer: then all of it is new."""
         if before is None or before.requests > self.requests:
