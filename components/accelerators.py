@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from components import instance_types_alicloud, instance_types_aws, instance_types_tencentcloud, models
+from components import cards, instance_types_alicloud, instance_types_aws, instance_types_tencentcloud, models
 from components.instance_type import InstanceType
 from components.models import ModelFacts
 
@@ -29,7 +29,10 @@ def find(provider: str, instance_type: str) -> InstanceType | None:
 
 
 def from_facts(provider: str, name: str, facts: "Facts") -> InstanceType:
-    """A type that the table does not have, from what the region file says of it: offered wherever the file is for."""
+    """A type that the table does not have, from what the region file says of it: offered wherever the file is for.
+
+    What the file can't say of the card, its name does if the table of cards has it."""
+    card = cards.find(facts.accelerator)
     price = {} if facts.usd_per_hour is None else {_ANYWHERE: facts.usd_per_hour}
     return InstanceType(
         provider=provider,
@@ -42,6 +45,10 @@ def from_facts(provider: str, name: str, facts: "Facts") -> InstanceType:
         source="the region file's facts",
         date="",
         interconnect=facts.interconnect,
+        island=facts.island or facts.gpus,
+        capability=card.capability if card else None,
+        bandwidth=card.bandwidth if card else 0,
+        mig=card.mig if card else {},
         sharing=frozenset({"none", "timeSlicing", "mig", "cgpu", "qgpu"}),
         spot=True,
         resource=facts.resource,
@@ -62,9 +69,12 @@ def usd_per_hour(kind: InstanceType, region: str, *, spot: bool = False) -> floa
     return prices.get(region, prices.get(_ANYWHERE))
 
 
-def usable_bytes(kind: InstanceType, *, mig: str | None = None, replicas: int = 1) -> int:
-    """What a model server gets of one card, or of a MIG slice of it, or of a card that `replicas` pods share."""
-    size = float(mig.split(".")[1].removesuffix("gb")) if mig else kind.gpu_memory_gib
+def usable_bytes(
+    kind: InstanceType, *, mig: str | None = None, replicas: int = 1, part_gib: float | None = None
+) -> int:
+    """What a model server gets of one card, or of a MIG slice or another part of it, or of a card that `replicas` pods
+    share."""
+    size = float(mig.split(".")[1].removesuffix("gb")) if mig else part_gib or kind.gpu_memory_gib
     return int(size * _GIB * USABLE / replicas)
 
 
@@ -76,10 +86,11 @@ def shortfall(
     tensor_parallel: int = 1,
     mig: str | None = None,
     replicas: int = 1,
+    part_gib: float | None = None,
 ) -> int:
     """Bytes that each card lacks to hold the model and one longest conversation; 0 when it fits."""
     need = models.memory_needed(model, max_model_len, tensor_parallel)
-    return max(0, need - usable_bytes(kind, mig=mig, replicas=replicas))
+    return max(0, need - usable_bytes(kind, mig=mig, replicas=replicas, part_gib=part_gib))
 
 
 def fits(

@@ -7,6 +7,7 @@ from ipaddress import IPv4Network
 import pulumi
 
 from components.cidr import SubnetPlan
+from components.platform.tuning import Row
 from components.types import ClusterParts, NetworkParts, SecurityParts, StorageParts
 
 Tags = Mapping[str, str]
@@ -87,7 +88,9 @@ class GpuPoolArgs:
     """One group of like GPU nodes (components/pools.py splits a pool of mixed capacity into several).
 
     `driver`: version of the NVIDIA driver, where the cloud installs one; `image`: an own node image's id or type.
-    `labels` and `taints` are complete. `native`: Tencent Cloud's native pool. `max_price`: USD an hour for spot.
+    `labels` and `taints` are complete. `offers`: what a node gives out, by resource, as an autoscaler must know while
+    there is none; empty for what the cloud knows by itself. `setup`: settings that nodes start with. `native`: Tencent
+    Cloud's native pool. `max_price`: USD an hour for spot.
     """
 
     cluster: ClusterParts
@@ -107,6 +110,8 @@ class GpuPoolArgs:
     driver: str | None = None
     image: str | None = None
     sharing: str = "none"
+    offers: Mapping[str, int] = field(default_factory=dict)
+    setup: tuple[Row, ...] = ()
     native: bool = False
 
 

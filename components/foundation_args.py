@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 
 import pulumi
 
-from components import accelerators, cidr, pools, quantities
+from components import cidr, node_args, pools, quantities, serving_pools, slices
 from components.cloud_args import (
     ClusterArgs,
     DnsArgs,
@@ -25,7 +25,7 @@ from components.tags import region_tags
 from components.types import ClusterParts, FleetMember, NetworkParts, SecurityParts, StorageParts
 
 if TYPE_CHECKING:
-    from stacks.cloud import ExistingClusterId, ExistingVpc, GpuPool, NewCluster, NewNetwork
+    from stacks.cloud import ExistingClusterId, ExistingVpc, NewCluster, NewNetwork
     from stacks.schema import CloudRegion
 
 _GIB = 1024**3
@@ -109,10 +109,12 @@ def gpu_pools(
 ) -> dict[str, GpuPoolArgs]:
     """By name, a pool with spot split into its on-demand base and its spot part."""
     made = {}
-    for name, pool in spec.gpu_pools.items():
+    for name, kind in serving_pools.kinds(spec):
+        pool = spec.gpu_pools[name]
+        accelerator = kind.accelerator.lower() if kind else "unknown"
         base = pool.spot.on_demand_base if pool.spot else None
         for group in pools.groups(name, min_size=pool.min_size, max_size=pool.max_size, on_demand_base=base):
-            marks = pools.labels(name, accelerator(spec, pool), spot=group.spot, sharing=pools.sharing(pool.sharing))
+            marks = pools.labels(name, accelerator, spot=group.spot, sharing=pools.sharing(pool.sharing))
             made[group.name] = GpuPoolArgs(
                 cluster=cluster,
                 network=network,
@@ -122,7 +124,7 @@ def gpu_pools(
                 instance_type=pool.instance_type,
                 min_size=group.min_size,
                 max_size=group.max_size,
-                labels=pool.labels | marks,
+                labels=pool.labels | marks | pools.card_labels(kind),
                 taints=pool.taints | pools.taints(),
                 zones=pool.zones or network.zones,
                 spot=group.spot,
@@ -131,6 +133,8 @@ def gpu_pools(
                 driver=pool.driver,
                 image=pool.image,
                 sharing=pool.sharing.type,
+                offers=slices.offers(pool.sharing, kind) if kind and pool.sharing.type != "none" else {},
+                setup=node_args.setup(spec, name, kind),
                 native=getattr(pool, "native", False),
             )
     return made
@@ -194,14 +198,6 @@ def member(spec: "CloudRegion", network: NetworkParts, security: SecurityParts, 
         address="",
         subnets=network.node_subnets,
     )
-
-
-def accelerator(spec: "CloudRegion", pool: "GpuPool") -> str:
-    """The label's value: the card's name in lower case. The region's check has refused unknown types."""
-    if pool.facts:
-        return pool.facts.accelerator.lower()
-    found = accelerators.find(spec.provider, pool.instance_type)
-    return found.accelerator.lower() if found else "unknown"
 
 
 def _existing_vpc(spec: "CloudRegion") -> "ExistingVpc | None":

@@ -14,6 +14,8 @@ class InstanceType:
     `gpus` is 0 for the types of system pools, which have no accelerator. `gpu_memory_gib`: of one card.
     `mig`: profile -> slices of one card, empty where the card has no MIG. `sharing`: ways that pods may share a card
     of this type (`sharing.type` of a pool). `regions`: where the cloud offers it; `spot`: whether it does so as spot.
+    `island`: cards of a node that reach each other without the host (NVLink) or, without NVLink, all of them.
+    `capability` and `bandwidth` (GB/s of memory): the card's, None and 0 of a card that the table does not have.
     `resource`: what a pod asks for. `native`: Tencent Cloud makes native pools of it. `source` and `date`: where and
     when its shape was read; `verified`: whether it was, with its regions, or is what we know of its family.
     `price_source`: the same for prices, by region. `zones`: those that have it, where the cloud says so; empty: any.
@@ -29,6 +31,9 @@ class InstanceType:
     source: str
     date: str
     interconnect: str = "none"  # between the cards of a node: none (one card), pcie or nvlink
+    island: int = 0
+    capability: tuple[int, int] | None = None
+    bandwidth: float = 0
     mig: Mapping[str, int] = field(default_factory=dict)
     sharing: frozenset[str] = frozenset({"none"})
     spot: bool = False
@@ -88,6 +93,9 @@ def _type(
         source=family.source,
         date=family.date,
         interconnect=family.interconnect if gpus > 1 else "none",
+        island=gpus,  # NVSwitch, or V100's mesh, joins all cards of each type in the tables
+        capability=card.capability if card else None,
+        bandwidth=card.bandwidth if card else 0,
         mig=card.mig if card else {},
         sharing=family.sharing | {"none"} | ({"mig"} if card and card.mig else set()),
         spot=family.spot,

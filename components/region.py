@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumi_random as random
 
-from components import region_args
+from components import node_args, region_args
 from components.platform.edges import Edges, EdgesArgs
+from components.platform.gpu import GpuRuntime
 from components.platform.isolation import Isolation
+from components.platform.priorities import Priorities
 from components.types import FleetMember, Foundation
 from components.workloads.api_key import ApiKey
 from components.workloads.etcd import Etcd
@@ -54,11 +56,15 @@ class Region(pulumi.ComponentResource):
         before = [isolation, *foundation.depends_on]
         guarded = pulumi.ResourceOptions(parent=self, providers=providers, depends_on=before)
         namespace = isolation.namespace
+        priorities = Priorities(f"{name}-priorities", child)
+        if on_gpus := node_args.gpu_runtime(spec, foundation):
+            GpuRuntime(f"{name}-gpu", on_gpus, guarded)
         etcd = Etcd(f"{name}-etcd", region_args.etcd(spec, namespace, foundation), guarded)
         store = ModelStore(f"{name}-model-store", region_args.model_store(spec, namespace, foundation), guarded)
         # Nor may a server before the store's Job has made or verified the model on the volume that both mount.
         stored = pulumi.ResourceOptions(parent=self, providers=providers, depends_on=[*before, store])
-        serving = Serving(f"{name}-serving", region_args.serving(spec, namespace, store.model, foundation), stored)
+        servers = region_args.serving(spec, namespace, store.model, foundation, priorities.serving)
+        serving = Serving(f"{name}-serving", servers, stored)
         way_in = region_args.gateway(spec, namespace, serving.upstream, {name: key.key}, foundation)
         gateway = Gateway(f"{name}-gateway", way_in, guarded)
         edges = EdgesArgs(namespace=namespace, connections=(*etcd.connections, *gateway.connections))

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
-from components import accelerators, pools
+from components import accelerators, node_args, pools, serving_pools
 from components.platform.isolation import IsolationArgs, Quota
 from components.types import Exposure, ExposureType, Foundation, Placement, Resources, StoredModel, Upstream, Volume
 from components.workloads.etcd import EtcdArgs
@@ -17,8 +17,7 @@ from components.workloads.vllm import VllmArgs
 
 if TYPE_CHECKING:
     from stacks import schema
-    from stacks.cloud import GpuPool
-    from stacks.schema import PrivateNodes, RegionSpec
+    from stacks.schema import RegionSpec
 
 # Reading and hashing weights needs a core and a buffer, not what a GPU server needs.
 _VERIFYING = Resources(cpu_request="1", cpu_limit="2", memory_request="512Mi", memory_limit="2Gi")
@@ -56,7 +55,11 @@ def model_store(spec: "RegionSpec", namespace: pulumi.Input[str], foundation: Fo
 
 
 def serving(
-    spec: "RegionSpec", namespace: pulumi.Input[str], model: StoredModel, foundation: Foundation
+    spec: "RegionSpec",
+    namespace: pulumi.Input[str],
+    model: StoredModel,
+    foundation: Foundation,
+    priority: pulumi.Input[str] | None = None,
 ) -> ServingArgs:
     return ServingArgs(
         namespace=namespace,
@@ -72,6 +75,7 @@ def serving(
         placement=placement(spec),
         vllm=_vllm(spec),
         identity=foundation.identities.get("serving"),
+        priority=priority,
     )
 
 
@@ -105,39 +109,31 @@ def gateway(
 
 
 def placement(spec: "RegionSpec") -> Placement | None:
-    """The pool's nodes, past its taints; None for servers on CPUs."""
-    asked = spec.serving.gpu
-    if asked is None:
+    """The pools' nodes, past their taints; None for servers on CPUs."""
+    found = serving_pools.chosen(spec)
+    if found is None:
         return None
-    pool = spec.gpu_pools[asked.pool]
-    return Placement(
-        node_selector={pools.POOL: asked.pool},
-        tolerated=tuple(pool.taints | pools.taints()),
-        gpu_resource=pool.facts.resource if pool.facts else _resource(spec, pool),
-        gpus=asked.tensor_parallel_size,
-    )
+    taints = {key: value for pool in found.pools for key, value in spec.gpu_pools[pool].taints.items()}
+    return Placement(pools=found.pools, tolerated=tuple(taints | pools.taints()), cards=found.asks)
 
 
 def _vllm(spec: "RegionSpec") -> VllmArgs | None:
-    asked = spec.serving.gpu
-    if asked is None:
+    asked, found = spec.serving.gpu, serving_pools.chosen(spec)
+    if asked is None or found is None:
         return None
-    sharing = spec.gpu_pools[asked.pool].sharing
+    sharing = spec.gpu_pools[found.pools[0]].sharing
     told = asked.vllm
     return VllmArgs(
-        tensor_parallel_size=asked.tensor_parallel_size,
+        tensor_parallel_size=found.tensor_parallel,
         memory_share=round(accelerators.USABLE / getattr(sharing, "replicas", 1), 3),
+        dtype=told.dtype,
         weight_quantization=told.weight_quantization,
         kv_cache_dtype=told.kv_cache_dtype,
         max_num_batched_tokens=told.max_num_batched_tokens,
         enforce_eager=told.enforce_eager,
         max_image_pixels=told.max_image_pixels,
+        nccl=node_args.nccl(spec) if found.tensor_parallel > 1 else {},
     )
-
-
-def _resource(spec: "RegionSpec", pool: "GpuPool | PrivateNodes") -> str:
-    found = accelerators.find(spec.provider, getattr(pool, "instance_type", ""))
-    return found.resource if found else pools.TAINT
 
 
 def _source(spec: "RegionSpec", foundation: Foundation) -> ModelSource:

@@ -55,7 +55,8 @@ class Exposure:
     node_port: int | None = None
     address: pulumi.Input[str] | None = None
     annotations: Mapping[str, pulumi.Input[str]] = field(default_factory=dict)  # by which a cloud makes its balancer
-    tls: bool = False  # the balancer ends TLS, on 443
+    tls: bool = False  # clients speak TLS, which the balancer ends, or the gateway
+    proxies: int = 0  # in front, each of which adds whom it got a request from to X-Forwarded-For
     secrets: Mapping[str, Mapping[str, pulumi.Input[str]]] = field(default_factory=dict)  # that the annotations name
 
     def __post_init__(self) -> None:
@@ -199,7 +200,8 @@ class Foundation:
     `identities` by workload (components/access.py); `balancer` annotates the gateway's Service, and `secrets` are those
     that the annotations name, to be made in its namespace: name -> key -> value; `depends_on` is what pods need and no
     other reference says: node pools, add-ons. `publish` makes the region's DNS record, once the gateway has an address
-    (a host name or an IP), and returns the host name.
+    (a host name or an IP), and returns the host name. `without_plugin`: GPU pools whose nodes have no device plugin
+    that gives out their cards; `sets_nodes_up`: whether nodes start with the region's settings.
     """
 
     cluster: ClusterAccess
@@ -210,13 +212,15 @@ class Foundation:
     member: FleetMember | None = None
     publish: Callable[[pulumi.Output[str]], pulumi.Output[str]] | None = None
     depends_on: tuple[pulumi.Resource, ...] = ()
+    without_plugin: frozenset[str] = frozenset()
+    sets_nodes_up: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
 class Placement:
-    """Where a workload's pods go: the nodes of a pool, past its taints, with so many GPUs each."""
+    """Where a workload's pods go: the nodes of these pools, the first before the others, past their taints; `cards`:
+    what each pod asks for, by resource."""
 
-    node_selector: Mapping[str, str]
+    pools: tuple[str, ...]
     tolerated: tuple[str, ...]  # keys of taints
-    gpu_resource: str
-    gpus: int
+    cards: Mapping[str, int]

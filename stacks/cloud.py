@@ -1,7 +1,7 @@
 """What a region file on a cloud may say, beside what every region says. docs/regions.md explains the keys."""
 
 from ipaddress import IPv4Network
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Discriminator, Field, Tag
 
@@ -87,6 +87,7 @@ class Facts(Part):
     vcpus: int = Field(ge=1)
     memory_gib: float = Field(gt=0)
     interconnect: Literal["none", "pcie", "nvlink"] = "pcie"
+    island: int | None = Field(default=None, ge=1, le=16)  # cards that NVLink joins, where that is not all of a node
     resource: str = "nvidia.com/gpu"
     usd_per_hour: float | None = Field(default=None, gt=0)
 
@@ -111,11 +112,17 @@ class Mig(Part):
 
 
 class Cgpu(Part):
+    """`memoryGib`: of a card, for each server; left out, what the model needs."""
+
     type: Literal["cgpu"]
+    memory_gib: int | None = Field(default=None, ge=1)
 
 
 class Qgpu(Part):
+    """`memoryGib`: as for cgpu; a server gets as large a part of the card's time."""
+
     type: Literal["qgpu"]
+    memory_gib: int | None = Field(default=None, ge=1)
 
 
 Sharing = Annotated[Whole | TimeSlicing | Mig | Cgpu | Qgpu, Field(discriminator="type")]
@@ -138,6 +145,37 @@ class GpuPool(Part):
 
 class TencentGpuPool(GpuPool):
     native: bool = False  # a native node pool: needed for qGPU, without spot
+
+
+class Nccl(Part):
+    """How the cards of a server talk to each other. What is not said, NCCL finds out."""
+
+    debug: Literal["VERSION", "WARN", "INFO", "TRACE"] = "WARN"
+    p2p_level: Literal["LOC", "NVL", "PIX", "PXB", "PHB", "SYS"] | None = None
+    socket_interface: Annotated[str, Shape(r"[=^]?[\w.,-]{1,64}", "names of interfaces, as in eth0")] | None = None
+    infiniband: bool = True
+
+
+class Tuning(Part):
+    """The kernel, the disks and the containers' limits of GPU nodes: components/platform/tuning.py."""
+
+    somaxconn: int = Field(default=65_535, ge=128, le=65_535)
+    max_files: int = Field(default=2_097_152, ge=65_536)
+    open_files: int = Field(default=1_048_576, ge=1024, le=1_073_741_816)
+    tcp_buffer: Quantity = "16Mi"
+    bbr: bool = True
+    huge_pages: int = Field(default=0, ge=0)
+    io_scheduler: Literal["none", "mq-deadline", "kyber", "bfq"] | None = "none"
+    read_ahead_kib: int = Field(default=1024, ge=0, le=65_536)
+    nccl: Nccl = Nccl()
+
+
+class GpuRuntime(Part):
+    """`devicePlugin`: `auto` installs NVIDIA's where the cloud's nodes have none that shares cards as the pool says.
+    `nodeCheck`: whether pods on the nodes watch that `tuning` is in force."""
+
+    device_plugin: Literal["auto", "install", "existing"] = "auto"
+    node_check: bool = True
 
 
 class Storage(Part):
@@ -181,6 +219,7 @@ Cluster = Annotated[
 class CloudParts(Part):
     """The part of a region that a cloud makes."""
 
+    nodes_give_out_cards: ClassVar[bool] = True  # by a device plugin that the cloud puts on them
     region: Annotated[str, Shape(r"[a-z]+-[a-z0-9-]+", "a region's name, as in us-west-2")]
     account_id: Annotated[str, Shape(r"\d{5,20}", "an account's digits, in quotes")]
     owner: Owner
@@ -191,3 +230,4 @@ class CloudParts(Part):
     registry: bool = True
     dns: Dns | None = None
     recovery: Recovery | None = None
+    tuning: Tuning | None = Tuning()

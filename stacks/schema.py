@@ -1,12 +1,12 @@
 """What a region file may say: one class a provider, chosen by the file's `provider`. dev.yaml explains the keys."""
 
 from ipaddress import IPv4Network
-from typing import Annotated, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
 from components import quantities
-from stacks.cloud import CloudParts, Facts, GpuPool, Id, Sharing, TencentGpuPool, Whole
+from stacks.cloud import CloudParts, Facts, GpuPool, GpuRuntime, Id, Sharing, TencentGpuPool, Tuning, Whole
 from stacks.fields import Folder, ImageRef, Label, ModelName, Part, Quantity
 from stacks.shapes import Shape
 
@@ -39,6 +39,8 @@ class Images(Part):
     etcd: ImageRef
     envoy: ImageRef
     serving: ImageRef
+    device_plugin: ImageRef = "nvcr.io/nvidia/k8s-device-plugin:v0.17.4"
+    dcgm_exporter: ImageRef | None = None  # given, each GPU node tells Prometheus of its cards
     require_digest: bool = False
 
 
@@ -88,6 +90,7 @@ class Vllm(Part):
     `weightQuantization` packs full weights into 8 bits while loading; `kvCacheDtype: fp8` holds twice the tokens.
     """
 
+    dtype: Literal["auto", "bfloat16", "float16"] = "auto"
     weight_quantization: Literal["none", "fp8_per_tensor", "fp8_per_block"] | None = None
     kv_cache_dtype: Literal["auto", "fp8"] = "auto"
     max_num_batched_tokens: int | None = Field(default=None, ge=256, le=131072)
@@ -96,9 +99,12 @@ class Vllm(Part):
 
 
 class Gpu(Part):
-    """GPUs for one server: a pool of the file, and how many cards the model is split over (tensor parallel)."""
+    """GPUs for one server: a pool of the file, and how many cards the model is split over (tensor parallel).
 
-    pool: Label
+    Without `pool` those serve that can hold the model and have no taints of the file's, the cheapest token first.
+    """
+
+    pool: Label | None = None
     tensor_parallel_size: int = Field(default=1, ge=1, le=16)
     vllm: Vllm = Vllm()
 
@@ -176,6 +182,7 @@ class Region(Part):
     etcd: Etcd
     gateway: Gateway
     quota: Quota
+    gpu_runtime: GpuRuntime = GpuRuntime()
 
 
 class Cluster(Part):
@@ -199,9 +206,11 @@ class PrivateRegion(Region):
     provider: Literal["private"]
     cluster: Cluster
     gpu_pools: dict[Label, PrivateNodes] = {}
+    tuning: Tuning | None = None  # given, pods on the pools' nodes set them up: see GpuRuntime
 
 
 class AwsRegion(Region, CloudParts):
+    nodes_give_out_cards: ClassVar[bool] = False
     provider: Literal["aws"]
     account_id: Annotated[str, Shape(r"\d{12}", "an AWS account's 12 digits, in quotes")]
     gpu_pools: dict[Label, GpuPool] = {}

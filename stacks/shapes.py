@@ -29,7 +29,7 @@ class Shape:
         return handler(schema) | {"pattern": f"^(?:{self.pattern})$", "description": f"It must be {self.says}."}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # so that it has a hash, which `| None` asks for
 class Checked:
     """A text that `check` accepts, for what one regular expression can't say; `hint` is what editors get of it."""
 

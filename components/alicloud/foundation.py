@@ -7,6 +7,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from components import foundation_args
+from components import pools as marks
 from components.alicloud import account, balancer, checks, provider
 from components.alicloud.addons import GpuSharing
 from components.alicloud.cluster import Cluster, ExistingCluster
@@ -67,6 +68,7 @@ def build(name: str, spec: "AlicloudRegion", parent: pulumi.ComponentResource) -
         publish=_publisher(name, spec, tags, child) if spec.dns else None,
         # A pod waits for what it can't name: nodes and add-ons, the class of its volumes.
         depends_on=(*made.ready, *pools, *_disks(name, made, storage, access, parent)),
+        without_plugin=marks.without_plugin(spec.gpu_pools),
     )
 
 

@@ -5,10 +5,13 @@ from pulumi_alicloud import cs
 
 from components.alicloud import names, node_pool
 from components.cloud_args import GpuPoolArgs
+from components.platform.tuning import encoded_user_data
 from components.tags import tags
 
 DRIVER = "ack.aliyun.com/nvidia-driver-version"
-CGPU = {"ack.node.gpu.schedule": "cgpu"}  # then pods ask for GiB of a card's memory: aliyun.com/gpu-mem
+_MODE = "ack.node.gpu.schedule"
+# By sharing. cGPU: pods ask for GiB of a card's memory. Disabled: ACK's device plugin leaves the node to another.
+MODES = {"cgpu": "cgpu", "mig": "disabled", "timeSlicing": "disabled"}
 
 
 class GpuPool(pulumi.ComponentResource):
@@ -33,6 +36,7 @@ class GpuPool(pulumi.ComponentResource):
             labels=[{"key": key, "value": value} for key, value in labels(args).items()],
             taints=[{"key": key, "value": value, "effect": "NoSchedule"} for key, value in args.taints.items()],
             update_nodes=True,
+            user_data=encoded_user_data(args.setup),  # after ACK's own setup: the driver is there
             image_type=image_type,
             image_id=image_id,
             runtime_name="containerd",
@@ -64,7 +68,8 @@ class GpuPool(pulumi.ComponentResource):
 def labels(args: GpuPoolArgs) -> dict[str, str]:
     """The pool's, and those by which ACK sets up its nodes."""
     driver = {DRIVER: args.driver} if args.driver else {}
-    return {**args.labels, **driver, **(CGPU if args.sharing == "cgpu" else {})}
+    mode = {_MODE: MODES[args.sharing]} if args.sharing in MODES else {}
+    return {**args.labels, **driver, **mode}
 
 
 def spot_strategy(args: GpuPoolArgs) -> str:

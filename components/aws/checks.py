@@ -3,11 +3,21 @@
 from typing import TYPE_CHECKING
 
 from components import adoption, foundation_args, hostnames
-from components.aws import gpu_pool, storage
+from components.aws import gpu_pool, images, storage
 from components.cloud_args import ExistingNetworkArgs
 
 if TYPE_CHECKING:
     from stacks.schema import AwsRegion
+
+
+def without_plugin(spec: "AwsRegion") -> frozenset[str]:
+    """Pools whose image has a driver and nothing that gives out cards. An existing cluster's owner may have seen to
+    it: there, gpuRuntime.devicePlugin says so."""
+    if hasattr(spec.cluster, "existing"):
+        return frozenset()
+    return frozenset(
+        name for name, pool in spec.gpu_pools.items() if images.for_gpu(pool.instance_type, pool.image).shell
+    )
 
 
 def refuse(spec: "AwsRegion") -> None:
@@ -19,6 +29,7 @@ def refuse(spec: "AwsRegion") -> None:
             image=pool.image,
             driver=pool.driver,
             max_price=pool.spot.max_usd_per_hour if pool.spot else None,
+            sharing=pool.sharing.type,
         )
     storage.refuse(spec.region, bucket=spec.storage.bucket, replica_region=spec.storage.replica_region)
     network = foundation_args.network(spec, {})

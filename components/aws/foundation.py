@@ -62,6 +62,7 @@ def build(name: str, spec: "AwsRegion", parent: pulumi.ComponentResource) -> Fou
         publish=(lambda address: _publish(name, spec, tags, address, inside)) if spec.dns else None,
         # A pod waits for what it can't name: nodes and add-ons, its rights, the class of its volumes.
         depends_on=(*cluster.ready, *pools, identity, *disks),
+        without_plugin=checks.without_plugin(spec),
     )
 
 

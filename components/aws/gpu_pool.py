@@ -21,7 +21,14 @@ class GpuPool(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: GpuPoolArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("open-autoglm:aws:GpuPool", name, None, opts)
-        refuse(name, image=args.image, driver=args.driver, max_price=args.max_price, instance_type=args.instance_type)
+        refuse(
+            name,
+            image=args.image,
+            driver=args.driver,
+            max_price=args.max_price,
+            instance_type=args.instance_type,
+            sharing=args.sharing,
+        )
         network = args.network
         subnets = dict(zip(network.zones, network.node_subnets, strict=True))
         group = nodes.make(
@@ -41,15 +48,24 @@ class GpuPool(pulumi.ComponentResource):
                 labels=args.labels,
                 taints=args.taints,
                 spot=args.spot,
+                setup=args.setup,
             ),
             self,
         )
-        _tell_autoscaler(name, group, template_tags(args.labels, args.taints), self)
+        _tell_autoscaler(name, group, template_tags(args.labels, args.taints, args.offers), self)
         self.pool = group
         self.register_outputs({"nodeGroup": group.node_group_name})
 
 
-def refuse(field: str, *, instance_type: str, image: str | None, driver: str | None, max_price: float | None) -> None:
+def refuse(
+    field: str,
+    *,
+    instance_type: str,
+    image: str | None,
+    driver: str | None,
+    max_price: float | None,
+    sharing: str = "none",
+) -> None:
     """Raises ValueError for what EKS's managed node groups can't do. `field`: the pool's place in the region file."""
     if driver is not None:
         raise ValueError(
@@ -61,17 +77,25 @@ def refuse(field: str, *, instance_type: str, image: str | None, driver: str | N
             "the on-demand price: leave it out"
         )
     try:
-        images.for_gpu(instance_type, image)
+        found = images.for_gpu(instance_type, image)
     except ValueError as error:
         raise ValueError(f"{field}.{error}") from None
+    if not found.shell and sharing != "none":
+        raise ValueError(
+            f"{field}.sharing.type: {sharing}: Bottlerocket's own device plugin gives out whole cards: leave it "
+            "out, or leave out image"
+        )
 
 
-def template_tags(labels: Mapping[str, str], taints: Mapping[str, str]) -> dict[str, str]:
-    """What a node will carry, for the autoscaler to know while there is none.
+def template_tags(
+    labels: Mapping[str, str], taints: Mapping[str, str], offers: Mapping[str, int] | None = None
+) -> dict[str, str]:
+    """What a node will carry and give out, for the autoscaler to know while there is none.
     https://github.com/kubernetes/autoscaler/blob/master/cluster-autoscaler/cloudprovider/aws/README.md"""
     return {
         **{f"{_TEMPLATE}/label/{key}": value for key, value in labels.items()},
         **{f"{_TEMPLATE}/taint/{key}": f"{value}:NoSchedule" for key, value in taints.items()},
+        **{f"{_TEMPLATE}/resources/{key}": str(count) for key, count in (offers or {}).items()},
     }
 
 

@@ -9,15 +9,17 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Image:
-    """`type`: EKS's name of it. `disk`: the device that holds images and logs; `system`: a small one beside it."""
+    """`type`: EKS's name of it. `disk`: the device that holds images and logs; `system`: a small one beside it.
+    `shell`: whether user data is a script; Bottlerocket's are settings, and it brings its device plugin along."""
 
     type: str
     disk: str = "/dev/xvda"
     system: str | None = None
+    shell: bool = True
 
 
 def _bottlerocket(type_: str) -> Image:
-    return Image(type=type_, disk="/dev/xvdb", system="/dev/xvda")
+    return Image(type=type_, disk="/dev/xvdb", system="/dev/xvda", shell=False)
 
 
 GPU_IMAGES = {

@@ -7,10 +7,11 @@ import pulumi
 from pulumi_aws import ec2, eks, iam
 from pulumi_aws.ec2 import LaunchTemplateBlockDeviceMappingArgsDict, LaunchTemplateTagSpecificationArgsDict
 
-from components.aws import names, partition, policy, roles
+from components.aws import names, partition, policy, roles, user_data
 from components.aws.images import Image
 from components.aws.parts import EksParts
 from components.cloud_args import Tags
+from components.platform.tuning import Row, encoded
 from components.tags import tags
 
 _LONGEST_NAME = 63
@@ -20,7 +21,7 @@ _POLICIES = {"join": "AmazonEKSWorkerNodePolicy", "pull": "AmazonEC2ContainerReg
 
 @dataclass(frozen=True, kw_only=True)
 class NodesArgs:
-    """`disk_gib`: for images, logs and empty volumes. `taints`: key -> value, NoSchedule."""
+    """`disk_gib`: for images, logs and empty volumes. `taints`: key -> value, NoSchedule. `setup`: see GpuPoolArgs."""
 
     cluster: EksParts
     region: str
@@ -36,6 +37,7 @@ class NodesArgs:
     labels: Mapping[str, str] = field(default_factory=dict)
     taints: Mapping[str, str] = field(default_factory=dict)
     spot: bool = False
+    setup: tuple[Row, ...] = ()
 
 
 def make(
@@ -84,7 +86,7 @@ def _role(name: str, args: NodesArgs, parent: pulumi.Resource) -> tuple[iam.Role
 
 
 def _template(name: str, args: NodesArgs, parent: pulumi.Resource) -> ec2.LaunchTemplate:
-    """With no image and no user data in it, so that EKS brings its own of both."""
+    """With no image in it, so that EKS brings its own, and puts its own user data beside ours."""
     marks = tags(args.tags, name)
     parts: list[LaunchTemplateTagSpecificationArgsDict] = [
         {"resource_type": kind, "tags": marks} for kind in ("instance", "volume", "network-interface")
@@ -93,6 +95,7 @@ def _template(name: str, args: NodesArgs, parent: pulumi.Resource) -> ec2.Launch
         f"{name}-template",
         description="Encrypted disks, and a metadata service that pods can't reach",
         update_default_version=True,
+        user_data=_user_data(args),
         block_device_mappings=_disks(args),
         metadata_options={
             "http_endpoint": "enabled",
@@ -107,6 +110,12 @@ def _template(name: str, args: NodesArgs, parent: pulumi.Resource) -> ec2.Launch
         tags=marks,
         opts=pulumi.ResourceOptions(parent=parent),
     )
+
+
+def _user_data(args: NodesArgs) -> str | None:
+    if not args.setup:
+        return None
+    return encoded(user_data.mime(args.setup) if args.image.shell else user_data.toml(args.setup))
 
 
 def _disks(args: NodesArgs) -> list[LaunchTemplateBlockDeviceMappingArgsDict]:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
-from components import pools
+from components import pools, serving_pools
 from components.private.cluster import Cluster
 from components.private.gpu_nodes import GpuNodes, GpuNodesArgs
 from components.types import Foundation
@@ -16,17 +16,19 @@ if TYPE_CHECKING:
 def build(name: str, spec: "PrivateRegion", parent: pulumi.ComponentResource) -> Foundation:
     cluster = Cluster(f"{name}-cluster", spec, pulumi.ResourceOptions(parent=parent)).access
     inside = pulumi.ResourceOptions(parent=parent, providers=[cluster.provider])
+    kinds = dict(serving_pools.kinds(spec))
     marked = [
         GpuNodes(
             f"{name}-pool-{pool}",
             GpuNodesArgs(
                 nodes=asked.nodes,
                 labels=asked.labels
-                | pools.labels(pool, asked.facts.accelerator.lower(), spot=False, sharing=pools.sharing(asked.sharing)),
+                | pools.labels(pool, asked.facts.accelerator.lower(), spot=False, sharing=pools.sharing(asked.sharing))
+                | pools.card_labels(kinds[pool]),
                 taints=asked.taints | pools.taints(),
             ),
             inside,
         )
         for pool, asked in spec.gpu_pools.items()
     ]
-    return Foundation(cluster=cluster, depends_on=tuple(marked))
+    return Foundation(cluster=cluster, depends_on=tuple(marked), sets_nodes_up=False)

@@ -7,6 +7,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 
 from components import foundation_args
+from components import pools as marks
 from components.cloud_args import ExistingClusterArgs, GpuPoolArgs, NetworkArgs, Tags
 from components.tags import tags as tagged
 from components.tencentcloud import balancer, checks, provider
@@ -79,6 +80,7 @@ def build(name: str, spec: "TencentcloudRegion", parent: pulumi.ComponentResourc
         publish=_publisher(name, spec, tags, child) if spec.dns else None,
         # A pod waits for what it can't name: nodes and add-ons, its rights, the class of its volumes.
         depends_on=tuple(before),
+        without_plugin=marks.without_plugin(spec.gpu_pools),
     )
 
 

@@ -6,6 +6,7 @@ from tencentcloud_iac_pulumi.kubernetes import (
     NativeNodePoolLabelArgs,
     NativeNodePoolNativeArgs,
     NativeNodePoolNativeDataDiskArgs,
+    NativeNodePoolNativeLifecycleArgs,
     NativeNodePoolNativeManagementArgs,
     NativeNodePoolNativeScalingArgs,
     NativeNodePoolNativeSystemDiskArgs,
@@ -16,11 +17,13 @@ from tencentcloud_iac_pulumi.kubernetes import (
 )
 
 from components.cloud_args import GpuPoolArgs
+from components.platform.tuning import encoded_user_data
 from components.tags import tags
 from components.tencentcloud import node_pool
 from components.tencentcloud.names import NODE_POOL, fitted
 
 QGPU = {"qgpu-device-enable": "enable"}  # where qGPU's own DaemonSet runs
+NO_PLUGIN = {"nvidia-device-enable": "disable"}  # TKE's device plugin leaves the node to another
 
 
 class GpuPool(pulumi.ComponentResource):
@@ -75,7 +78,8 @@ def refuse(
 
 
 def node_labels(args: GpuPoolArgs) -> dict[str, str]:
-    return {**args.labels, **(QGPU if args.sharing == "qgpu" else {})}
+    by_sharing = {"qgpu": QGPU, "mig": NO_PLUGIN, "timeSlicing": NO_PLUGIN}
+    return {**args.labels, **by_sharing.get(args.sharing, {})}
 
 
 def subnets(args: GpuPoolArgs) -> list[pulumi.Input[str]]:
@@ -109,7 +113,7 @@ def _standard(name: str, args: GpuPoolArgs, opts: pulumi.ResourceOptions) -> kub
             args.security.nodes,
             spot_price=args.max_price if args.spot else None,
         ),
-        node_config=node_pool.node_config(args.disk_gib, gpu_args(args)),
+        node_config=node_pool.node_config(args.disk_gib, gpu_args(args), args.setup),
         auto_update_instance_tags=True,
         tags=tags(args.tags, name),
         opts=opts,
@@ -147,6 +151,7 @@ def _native(name: str, args: GpuPoolArgs, opts: pulumi.ResourceOptions) -> kuber
 
 
 def _native_nodes(args: GpuPoolArgs) -> NativeNodePoolNativeArgs:
+    setup = encoded_user_data(args.setup)
     return NativeNodePoolNativeArgs(
         instance_charge_type="POSTPAID_BY_HOUR",
         instance_types=[args.instance_type],
@@ -170,6 +175,7 @@ def _native_nodes(args: GpuPoolArgs) -> NativeNodePoolNativeArgs:
             min_replicas=args.min_size, max_replicas=args.max_size, create_policy="ZoneEquality"
         ),
         auto_repair=True,
+        lifecycle=NativeNodePoolNativeLifecycleArgs(post_init=setup) if setup else None,
         # A server that swaps answers nobody in time.
         management=NativeNodePoolNativeManagementArgs(kernel_args=["vm.swappiness=0"]),
     )

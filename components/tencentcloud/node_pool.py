@@ -12,6 +12,8 @@ from tencentcloud_iac_pulumi.kubernetes import (
     NodePoolTaintArgs,
 )
 
+from components.platform.tuning import Row, encoded_user_data
+
 IMAGE = "tlinux3.1x86_64"  # TencentOS Server 3.1; the one in the SDK's examples of clusters of 1.30
 DISK = "CLOUD_BSSD"  # sold in every zone, for system and data disks, on standard and native nodes
 SYSTEM_DISK_GIB = 50  # the system only: images and containers are on the data disk, which can be encrypted
@@ -45,8 +47,10 @@ def scaling_config(
     )
 
 
-def node_config(disk_gib: int, gpu: NodePoolNodeConfigGpuArgsArgs | None = None) -> NodePoolNodeConfigArgs:
-    """Puts images and containers on the data disk."""
+def node_config(
+    disk_gib: int, gpu: NodePoolNodeConfigGpuArgsArgs | None = None, setup: tuple[Row, ...] = ()
+) -> NodePoolNodeConfigArgs:
+    """Puts images and containers on the data disk. `setup`: settings, for when TKE has set the node up."""
     return NodePoolNodeConfigArgs(
         data_disks=[
             NodePoolNodeConfigDataDiskArgs(
@@ -59,6 +63,7 @@ def node_config(disk_gib: int, gpu: NodePoolNodeConfigGpuArgsArgs | None = None)
         ],
         docker_graph_path=CONTAINERS,
         gpu_args=gpu,
+        user_data=encoded_user_data(setup),
     )
 
 

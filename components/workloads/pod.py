@@ -6,6 +6,8 @@ import pulumi
 from pulumi_kubernetes import apps, core, policy
 from pulumi_kubernetes.core.v1 import (
     ContainerArgsDict,
+    NodeAffinityArgsDict,
+    NodeSelectorTermArgsDict,
     PersistentVolumeClaimSpecArgsDict,
     PodSpecArgsDict,
     PodTemplateSpecArgsDict,
@@ -18,6 +20,7 @@ from pulumi_kubernetes.core.v1 import (
 )
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgsDict
 
+from components import pools as marks
 from components.types import Placement, Resources, Volume, WorkloadIdentity
 
 USER = 65532  # `nonroot` of the distroless images; no image here needs another
@@ -61,13 +64,29 @@ def labels(common: Mapping[str, str], identity: WorkloadIdentity | None) -> dict
 
 
 def placed(spec: PodSpecArgsDict, placement: Placement | None) -> PodSpecArgsDict:
-    """`spec` on the nodes of a GPU pool, past their taints; anywhere without one."""
+    """`spec` on the nodes of GPU pools, past their taints; anywhere without one."""
     if placement is None:
         return spec
     past: list[TolerationArgsDict] = [
         {"key": key, "operator": "Exists", "effect": "NoSchedule"} for key in placement.tolerated
     ]
-    return {**spec, "node_selector": dict(placement.node_selector), "tolerations": past}
+    if len(placement.pools) == 1:
+        return {**spec, "node_selector": {marks.POOL: placement.pools[0]}, "tolerations": past}
+    return {**spec, "affinity": {"node_affinity": _ranked(placement.pools)}, "tolerations": past}
+
+
+def _ranked(pools: tuple[str, ...]) -> NodeAffinityArgsDict:
+    """Only on these, and each so much before the next that the scheduler's other wishes don't turn them round."""
+
+    def among(names: Sequence[str]) -> NodeSelectorTermArgsDict:
+        return {"match_expressions": [{"key": marks.POOL, "operator": "In", "values": list(names)}]}
+
+    return {
+        "required_during_scheduling_ignored_during_execution": {"node_selector_terms": [among(pools)]},
+        "preferred_during_scheduling_ignored_during_execution": [
+            {"weight": 100, "preference": among(pools[:count])} for count in range(1, len(pools))
+        ],
+    }
 
 
 def budget(
@@ -121,7 +140,7 @@ def container(spec: ContainerArgsDict) -> ContainerArgsDict:
 
 def resources(asked: Resources, placement: Placement | None = None) -> ResourceRequirementsArgsDict:
     """GPUs are limits only: Kubernetes neither shares nor overcommits them."""
-    cards = {placement.gpu_resource: str(placement.gpus)} if placement else {}
+    cards = {name: str(count) for name, count in placement.cards.items()} if placement else {}
     return {
         "requests": {"cpu": asked.cpu_request, "memory": asked.memory_request},
         "limits": {"cpu": asked.cpu_limit, "memory": asked.memory_limit, **cards},

@@ -34,6 +34,7 @@ class ServingArgs:
     placement: Placement | None = None
     vllm: VllmArgs | None = None
     identity: WorkloadIdentity | None = None
+    priority: pulumi.Input[str] | None = None  # name of a PriorityClass
 
     def __post_init__(self) -> None:
         for name in ("max_model_len", "max_num_seqs", "replicas", "drain_seconds", "startup_seconds"):
@@ -77,6 +78,7 @@ class Serving(pulumi.ComponentResource):
                     pod.labels(labels, args.identity),
                     pod.placed(
                         {
+                            **({"priority_class_name": args.priority} if args.priority is not None else {}),
                             "service_account_name": pod.account(name, metadata, child, args.identity),
                             "termination_grace_period_seconds": pod.grace_seconds(args.drain_seconds),
                             "topology_spread_constraints": pod.spread(selector),
@@ -126,7 +128,7 @@ def _container(args: ServingArgs) -> ContainerArgsDict:
                     "name": "OMP_NUM_THREADS",
                     "value_from": {"resource_field_ref": {"container_name": "server", "resource": "limits.cpu"}},
                 },
-                *(gpu.environment() if args.vllm else ()),
+                *(gpu.environment(args.vllm) if args.vllm else ()),
             ],
             "ports": [{"name": "http", "container_port": _PORT}],
             "startup_probe": pod.probe(

@@ -1,7 +1,8 @@
 """What servers on GPUs get beside those on CPUs: vLLM's typed settings, shared memory, a place for compiled kernels."""
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from pulumi_kubernetes.core.v1 import EnvVarArgsDict, VolumeArgsDict, VolumeMountArgsDict
 
@@ -16,16 +17,18 @@ _CACHE_SIZE = "8Gi"
 class VllmArgs:
     """`memory_share`: of a card's memory, for this server. None leaves the choice to the server, which knows the card.
 
-    `max_image_pixels`: larger screenshots are scaled down; Open-AutoGLM's README sets 5 million.
+    `max_image_pixels`: larger screenshots are scaled down; Open-AutoGLM's README sets 5 million. `nccl`: environment.
     """
 
     tensor_parallel_size: int = 1
     memory_share: float
+    dtype: str = "auto"
     weight_quantization: str | None = None
     kv_cache_dtype: str = "auto"
     max_num_batched_tokens: int | None = None
     enforce_eager: bool = False
     max_image_pixels: int = 5_000_000
+    nccl: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not 0 < self.memory_share <= 0.98:
@@ -40,6 +43,8 @@ def flags(args: VllmArgs) -> list[str]:
         f"--gpu-memory-utilization={args.memory_share:g}",
         f"--mm-processor-kwargs={json.dumps({'max_pixels': args.max_image_pixels})}",
     ]
+    if args.dtype != "auto":
+        given.append(f"--dtype={args.dtype}")
     if args.weight_quantization is not None:
         given.append(f"--weight-quantization={args.weight_quantization}")
     if args.kv_cache_dtype != "auto":
@@ -51,9 +56,10 @@ def flags(args: VllmArgs) -> list[str]:
     return given
 
 
-def environment() -> list[EnvVarArgsDict]:
-    """Where compiled kernels go (vLLM's, Triton's, FlashInfer's and CUDA's under HOME): /tmp is small."""
-    return [{"name": "HOME", "value": _CACHE}, {"name": "TORCHINDUCTOR_CACHE_DIR", "value": f"{_CACHE}/inductor"}]
+def environment(args: VllmArgs) -> list[EnvVarArgsDict]:
+    """Where compiled kernels go (vLLM's, Triton's, FlashInfer's and CUDA's under HOME), /tmp being small; NCCL's own."""
+    told = {"HOME": _CACHE, "TORCHINDUCTOR_CACHE_DIR": f"{_CACHE}/inductor", **args.nccl}
+    return [{"name": name, "value": value} for name, value in told.items()]
 
 
 def volumes() -> list[VolumeArgsDict]:

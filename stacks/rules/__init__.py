@@ -17,9 +17,12 @@ _EVERYWHERE: tuple[Callable[[RegionSpec], Iterator[Problem]], ...] = (
     pools.marks_are_allowed,
     sharing.mode_is_possible,
     sharing.slices_exist,
+    sharing.parts_are_of_a_card,
     gpu.pool_exists,
     gpu.model_splits_over_its_cards,
     gpu.model_fits_its_cards,
+    gpu.numbers_are_the_card_s,
+    gpu.some_pool_holds_the_model,
     gpu.pool_holds_all_servers,
     exposure.certificate_has_a_holder,
 )

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
-from components import accelerators, models, quantities
+from components import accelerators, models, serving_pools
 from components.instance_type import InstanceType
 from components.models import ModelFacts
-from stacks.cloud import CloudParts, Mig, Sharing, TimeSlicing
+from components.platform import placement
+from stacks.cloud import Cgpu, CloudParts, Mig, Qgpu, Sharing, TimeSlicing
 from stacks.problems import Path, Problem, nearest
 from stacks.rules.parts import Pool, gpu_pools
 from stacks.rules.sharing import slots
@@ -18,7 +19,7 @@ _SIZES = (1, 2, 4, 8, 16)
 
 def pool_exists(region: RegionSpec) -> Iterator[Problem]:
     gpu = region.serving.gpu
-    if gpu and gpu.pool not in region.gpu_pools:
+    if gpu and gpu.pool is not None and gpu.pool not in region.gpu_pools:
         known = ", ".join(region.gpu_pools)
         hint = nearest(gpu.pool, region.gpu_pools) or (f": name one of {known}" if known else ": add it to gpuPools")
         yield Problem(path=(*_PATH, "pool"), value=gpu.pool, reason=f"the file has no such pool{hint}")
@@ -37,6 +38,11 @@ def model_splits_over_its_cards(region: RegionSpec) -> Iterator[Problem]:
         elif cards % size:
             even = ", ".join(str(able) for able in range(1, cards + 1) if cards % able == 0)
             reason = f"{cards % size} of the {cards} GPUs of {name} would stand idle: use one of {even}"
+        elif not placement.islands_hold(pool.kind, size):
+            fits = " or ".join(str(able) for able in range(1, size) if placement.islands_hold(pool.kind, able))
+            reason = (
+                f"NVLink joins {pool.kind.island} cards of {name}, the rest of a server would be beyond it: use {fits}"
+            )
         elif pool.sharing.type != "none":
             reason = f"the pool's cards are shared ({pool.sharing.type}), a split model needs whole ones: set it to 1"
         else:
@@ -49,20 +55,63 @@ def model_fits_its_cards(region: RegionSpec) -> Iterator[Problem]:
     for gpu, pool in _asked(region):
         if pool.kind is None or region.model.source.type in ("tiny", "tinyphone"):
             continue
-        model = _facts(region)
+        model = serving_pools.model_facts(region)
         if model is None:
             known = ", ".join(models.names())
             reason = f"its memory is not known, so nobody can say whether it fits {pool.kind.accelerator}: use one of "
             yield Problem(
                 path=("model", "name"), value=region.model.name, reason=f"{reason}{known}, or declare model.facts"
             )
-        elif problem := _too_large(region, _as_loaded(model, gpu), gpu, pool):
+        elif problem := _too_large(region, model, gpu, pool):
             yield problem
+
+
+def some_pool_holds_the_model(region: RegionSpec) -> Iterator[Problem]:
+    """Where the file names no pool."""
+    gpu = region.serving.gpu
+    if gpu is None or gpu.pool is not None:
+        return
+    if serving_pools.model_facts(region) is None:
+        reason = f"its memory is not known, so no pool can be chosen: use one of {', '.join(models.names())}, "
+        yield Problem(path=("model", "name"), value=region.model.name, reason=f"{reason}or declare model.facts")
+        return
+    found = serving_pools.chosen(region)
+    if found is None:
+        reason = "no pool without taints of its own can hold the model: add a larger one, or lower model.maxModelLen"
+        yield Problem(path=(*_PATH, "pool"), reason=reason)
+        return
+    need = serving_pools.bytes_needed(region, found.tensor_parallel)
+    pools = [pool for pool in gpu_pools(region) if pool.name in found.pools]
+    room = sum((slots(pool, found.tensor_parallel, need) or 0) * pool.max_size for pool in pools)
+    if room < region.serving.replicas:
+        reason = f"the pools {', '.join(found.pools)} hold at most {room} servers: lower it, or raise their sizes"
+        yield Problem(path=("serving", "replicas"), value=str(region.serving.replicas), reason=reason)
+
+
+def numbers_are_the_card_s(region: RegionSpec) -> Iterator[Problem]:
+    """bfloat16 is computed from compute capability 8.0 on; vLLM's kernels read a cache of FP8 from there, too, and pack
+    weights into it from 7.5 on (serving/autoglm_serving/vllm/flags.py)."""
+    for gpu, pool in _asked(region):
+        capability = pool.kind.capability if pool.kind else None
+        if pool.kind is None or capability is None:
+            continue
+        told, asked = gpu.vllm, []
+        if told.dtype == "bfloat16" and capability < (8, 0):
+            asked.append(("dtype", told.dtype, (8, 0), "auto or float16"))
+        if told.kv_cache_dtype == "fp8" and capability < (8, 0):
+            asked.append(("kvCacheDtype", "fp8", (8, 0), "auto"))
+        if (told.weight_quantization or "none") != "none" and capability < (7, 5):
+            asked.append(("weightQuantization", str(told.weight_quantization), (7, 5), "none"))
+        for key, value, needed, instead in asked:
+            has, least = ".".join(map(str, capability)), ".".join(map(str, needed))
+            reason = f"{pool.kind.accelerator} has compute capability {has}, and it needs {least}: use {instead}"
+            yield Problem(path=(*_PATH, "vllm", key), value=value, reason=reason)
 
 
 def pool_holds_all_servers(region: RegionSpec) -> Iterator[Problem]:
     for gpu, pool in _asked(region):
-        each, wanted = slots(pool, gpu.tensor_parallel_size), region.serving.replicas
+        need = serving_pools.bytes_needed(region, gpu.tensor_parallel_size)
+        each, wanted = slots(pool, gpu.tensor_parallel_size, need), region.serving.replicas
         if each and each * pool.max_size < wanted:
             fix = f"lower it, or raise the pool to {-(-wanted // each)} nodes"
             reason = f"the pool {pool.name} holds at most {each * pool.max_size} servers ({each} a node): {fix}"
@@ -75,40 +124,25 @@ def _asked(region: RegionSpec) -> Iterator[tuple[Gpu, Pool]]:
         yield from ((gpu, pool) for pool in gpu_pools(region) if pool.name == gpu.pool)
 
 
-def _facts(region: RegionSpec) -> ModelFacts | None:
-    """The file's own before the table's."""
-    facts = region.model.facts
-    if facts is None:
-        return models.find(region.model.name)
-    return ModelFacts(
-        weights_bytes=quantities.whole(facts.weights),
-        kv_bytes_per_token=facts.kv_bytes_per_token,
-        kv_heads=facts.kv_heads,
-        source="the region file's facts",
-    )
-
-
-def _as_loaded(model: ModelFacts, gpu: Gpu) -> ModelFacts:
-    return models.packed(model) if gpu.vllm.weight_quantization in ("fp8_per_tensor", "fp8_per_block") else model
-
-
 def _too_large(region: RegionSpec, model: ModelFacts, gpu: Gpu, pool: Pool) -> Problem | None:
     kind, length, sharing = pool.kind, region.model.max_model_len, pool.sharing
     assert kind  # noqa: S101  the caller's check
     mig = sharing.profile if isinstance(sharing, Mig) else None
     replicas = sharing.replicas if isinstance(sharing, TimeSlicing) else 1
+    given = sharing.memory_gib if isinstance(sharing, (Cgpu, Qgpu)) else None
 
     def missing(cards: int) -> int:
         return accelerators.shortfall(
-            kind, model, max_model_len=length, tensor_parallel=cards, mig=mig, replicas=replicas
+            kind, model, max_model_len=length, tensor_parallel=cards, mig=mig, replicas=replicas, part_gib=given
         )
 
     size = gpu.tensor_parallel_size
     if size > kind.gpus or not _can_share(kind, sharing) or not missing(size):
         return None
-    has = accelerators.usable_bytes(kind, mig=mig, replicas=replicas)
+    has = accelerators.usable_bytes(kind, mig=mig, replicas=replicas, part_gib=given)
     part = f"a slice {mig} of {kind.accelerator}" if mig else f"each {kind.accelerator}"
     part += f", shared by {replicas}," if replicas > 1 else ""
+    part = f"a part of {given} GiB of {kind.accelerator}" if given else part
     more = [able for able in _SIZES if size < able <= kind.gpus and kind.gpus % able == 0 and not missing(able)]
     fix = f"set tensorParallelSize to {more[0]}" if more and sharing.type == "none" else _larger(region, model, size)
     needs = f"{region.model.name} needs {_gib(has + missing(size))} there for {length} tokens"

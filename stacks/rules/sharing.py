@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from stacks.cloud import Mig
+from components import slices
+from stacks.cloud import Cgpu, Mig, Qgpu
 from stacks.problems import Problem
 from stacks.rules.parts import Pool, gpu_pools
 from stacks.schema import RegionSpec
@@ -43,20 +44,24 @@ def slices_exist(region: RegionSpec) -> Iterator[Problem]:
         yield Problem(path=(*pool.path, "sharing", "profile"), value=sharing.profile, reason=reason)
 
 
+def parts_are_of_a_card(region: RegionSpec) -> Iterator[Problem]:
+    """cGPU and qGPU give out a card's memory by the GiB."""
+    for pool in gpu_pools(region):
+        kind, sharing = pool.kind, pool.sharing
+        if kind is None or not isinstance(sharing, (Cgpu, Qgpu)) or sharing.memory_gib is None:
+            continue
+        if sharing.memory_gib > kind.gpu_memory_gib:
+            reason = f"a {kind.accelerator} has {int(kind.gpu_memory_gib)} GiB: lower it, or leave sharing out"
+            yield Problem(path=(*pool.path, "sharing", "memoryGib"), value=str(sharing.memory_gib), reason=reason)
+
+
 def slice_gib(sharing: Mig) -> float:
     return float(sharing.profile.split(".")[1].removesuffix("gb"))
 
 
-def slots(pool: Pool, tensor_parallel: int) -> int | None:
-    """How many servers a node of the pool holds; None where the cloud's scheduler decides it by memory."""
+def slots(pool: Pool, tensor_parallel: int, need: int) -> int | None:
+    """How many servers a node of the pool holds; `need`: bytes of each. None where the type or its slices are not
+    known."""
     if pool.kind is None:
         return None
-    match pool.sharing.type:
-        case "none":
-            return pool.kind.gpus // tensor_parallel
-        case "timeSlicing":
-            return pool.kind.gpus * pool.sharing.replicas
-        case "mig":
-            each = pool.kind.mig.get(pool.sharing.profile)
-            return pool.kind.gpus * each if each else None
-    return None
+    return slices.servers(pool.sharing, pool.kind, cards=tensor_parallel, need=need)

@@ -3,7 +3,10 @@
 from collections.abc import Iterator
 from decimal import Decimal
 
-from components import quantities
+from pydantic.alias_generators import to_camel
+
+from components import pools, quantities
+from stacks.cloud import CloudParts, NewCluster
 from stacks.fields import digest
 from stacks.problems import Problem
 from stacks.schema import Quota, RegionSpec
@@ -41,14 +44,31 @@ def quota_holds_everything(region: RegionSpec) -> Iterator[Problem]:
 def images_have_digests(region: RegionSpec) -> Iterator[Problem]:
     if not region.images.require_digest:
         return
-    for name in ("etcd", "envoy", "serving"):
+    for name in _images(region):
         image = getattr(region.images, name)
-        if digest(image) is None:
+        if image is not None and digest(image) is None:
             reason = (
                 "images.requireDigest asks for a digest, since a registry may move a version: "
                 "end it with @sha256: and the digest that your registry tells"
             )
-            yield Problem(path=("images", name), value=image, reason=reason)
+            yield Problem(path=("images", to_camel(name)), value=image, reason=reason)
+
+
+def _images(region: RegionSpec) -> Iterator[str]:
+    """Those that the region runs, as far as its file says it."""
+    yield from ("etcd", "envoy", "serving", "dcgm_exporter")
+    if _brings_plugin(region):
+        yield "device_plugin"
+
+
+def _brings_plugin(region: RegionSpec) -> bool:
+    """On AWS to nodes of our own clusters, elsewhere where cards are shared by NVIDIA's means."""
+    asked = region.gpu_runtime.device_plugin
+    if asked != "auto" or not isinstance(region, CloudParts):
+        return asked == "install"
+    if not region.nodes_give_out_cards:
+        return bool(region.gpu_pools) and isinstance(region.cluster, NewCluster)
+    return bool(pools.without_plugin(region.gpu_pools))
 
 
 def _too_small(key: str, quota: Quota, need: Decimal) -> Problem:

@@ -157,6 +157,9 @@ def test_gpu_nodes_get_the_pool_s_marks_and_nothing_else(kubeconfig: Path) -> No
             "autoglm.io/accelerator": "l20",
             "autoglm.io/capacity": "on-demand",
             "autoglm.io/sharing": "none",
+            "autoglm.io/cards": "8",
+            "autoglm.io/card-memory-gib": "48",
+            "autoglm.io/interconnect": "pcie",
         },
     }
     assert patch["spec"] == {

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from components import cloud_regions, cost
+from components import cloud_regions, cost, serving_pools
 from stacks.cloud import CloudParts
 from stacks.loader import parse
 from stacks.rules.parts import gpu_pools
@@ -69,7 +69,10 @@ def test_a_rolling_update_finds_a_card(regions: dict[str, RegionSpec]) -> None:
         for pool in gpu_pools(region):
             gpu = region.serving.gpu
             if gpu and gpu.pool == pool.name:
-                assert (slots(pool, gpu.tensor_parallel_size) or 0) * pool.max_size > region.serving.replicas, name
+                need = serving_pools.bytes_needed(region, gpu.tensor_parallel_size)
+                assert (slots(pool, gpu.tensor_parallel_size, need) or 0) * pool.max_size > region.serving.replicas, (
+                    name
+                )
 
 
 def test_the_files_show_what_a_file_may_say(regions: dict[str, RegionSpec]) -> None:

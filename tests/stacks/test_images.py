@@ -7,6 +7,7 @@ import pytest
 from tests.stacks.regions import refused
 
 DIGEST = "sha256:" + "0" * 64
+OTHERS = {"etcd": "etcd:v3@" + DIGEST, "envoy": "envoy@" + DIGEST}
 
 
 @pytest.mark.parametrize(
@@ -14,7 +15,7 @@ DIGEST = "sha256:" + "0" * 64
     [
         (
             "aws",
-            {"images": {"requireDigest": True, "etcd": "etcd:v3@" + DIGEST, "envoy": "envoy@" + DIGEST}},
+            {"images": {"requireDigest": True, "devicePlugin": "plugin@" + DIGEST, **OTHERS}},
             "images.serving = serving:0.1.0: images.requireDigest asks for a digest, since a registry may "
             "move a version: end it with @sha256: and the digest that your registry tells",
         ),
@@ -23,6 +24,12 @@ DIGEST = "sha256:" + "0" * 64
             {"images": {"serving": "serving:stable"}},
             "images.serving = 'serving:stable': it changes under the same name: end it with an exact "
             "version or with @sha256:...",
+        ),
+        (
+            "aws",  # whose nodes bring no device plugin
+            {"images": {"requireDigest": True, "serving": "serving@" + DIGEST, **OTHERS}},
+            "images.devicePlugin = nvcr.io/nvidia/k8s-device-plugin:v0.17.4: images.requireDigest asks for a digest, "
+            "since a registry may move a version: end it with @sha256: and the digest that your registry tells",
         ),
         (
             "aws",

@@ -61,8 +61,8 @@ def test_every_problem_is_told_at_once() -> None:
         "serving.drainSeconds = 'abc': it must be a whole number",
         "serving.replcas: it is not a known key: did you mean replicas?",
         "etcd.members = 2: an even number stands no more losses than one fewer: use 1, 3 or 5",
-        "extra: it is not a known key: the known ones are cluster, environment, etcd, gateway, gpuPools, images, model,"
-        " namespace, provider, quota, serving",
+        "extra: it is not a known key: the known ones are cluster, environment, etcd, gateway, gpuPools, gpuRuntime, "
+        "images, model, namespace, provider, quota, serving, tuning",
     ]
 
 

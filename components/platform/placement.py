@@ -1,0 +1,118 @@
+"""Where a model belongs: the pools that can hold a server of it, the cheapest token first. Pure.
+
+A server's cards are on one node and in one NVLink island; large models get whole cards, small ones a slice.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from components import accelerators, models, slices
+from components.instance_type import InstanceType
+from components.models import ModelFacts
+
+if TYPE_CHECKING:
+    from stacks.cloud import Sharing
+
+_SIZES = (1, 2, 4, 8, 16)
+_GB = 10**9
+
+
+@dataclass(frozen=True, kw_only=True)
+class Need:
+    """What a server needs. `sequences`: how many conversations of `tokens` it answers at a time, at most.
+    `tensor_parallel`: over so many cards; None leaves the choice, and fewer are better. `nvlink`: only over NVLink."""
+
+    model: ModelFacts
+    tokens: int
+    sequences: int
+    tensor_parallel: int | None = None
+    nvlink: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """A pool. `usd_per_hour`: of a node; None where no price is known."""
+
+    pool: str
+    kind: InstanceType
+    sharing: "Sharing"
+    usd_per_hour: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fit:
+    """A pool that can hold the server, over so many cards. `usd_per_million`: tokens, estimated; None without a price
+    or for a card whose bandwidth is not known."""
+
+    candidate: Candidate
+    tensor_parallel: int
+    tokens_per_second: float
+    usd_per_million: float | None
+
+    @property
+    def pool(self) -> str:
+        return self.candidate.pool
+
+
+def ranked(need: Need, candidates: Iterable[Candidate]) -> list[Fit]:
+    """The cheapest token first; then, of those without a price, the fastest. Empty when the model fits nowhere."""
+    fits = [fit for candidate in candidates if (fit := _fit(need, candidate))]
+    return sorted(fits, key=_rank)
+
+
+def islands_hold(kind: InstanceType, tensor_parallel: int) -> bool:
+    """Whether servers fill the node's islands evenly: else two parts of a model would meet over the host's bus."""
+    return tensor_parallel == 1 or kind.island % tensor_parallel == 0
+
+
+def tokens_per_second(need: Need, candidate: Candidate, tensor_parallel: int) -> float:
+    """Of one server, by the memory's bandwidth alone: each step reads the weights and every conversation's cache once.
+
+    An upper bound of decoding, of use to compare cards; 0 for a card whose bandwidth is not known.
+    """
+    part = _usable(need, candidate)
+    share = part / accelerators.usable_bytes(candidate.kind)
+    conversation = need.model.kv_bytes_per_token * need.tokens
+    room = part * tensor_parallel - need.model.weights_bytes
+    at_once = max(1, min(need.sequences, int(room // conversation)))
+    read = need.model.weights_bytes + at_once * conversation / 2  # conversations are half-way through, on average
+    return at_once * candidate.kind.bandwidth * _GB * share * tensor_parallel / read
+
+
+def _fit(need: Need, candidate: Candidate) -> Fit | None:
+    size = need.tensor_parallel or next((size for size in _SIZES if _holds(need, candidate, size)), None)
+    if size is None or not _holds(need, candidate, size):
+        return None
+    speed = tokens_per_second(need, candidate, size)
+    needed = models.memory_needed(need.model, need.tokens, size)
+    servers = slices.servers(candidate.sharing, candidate.kind, cards=size, need=needed)
+    price = None
+    if candidate.usd_per_hour is not None and speed and servers:
+        price = accelerators.usd_per_million_tokens(candidate.usd_per_hour, speed * servers)
+    return Fit(candidate=candidate, tensor_parallel=size, tokens_per_second=speed, usd_per_million=price)
+
+
+def _holds(need: Need, candidate: Candidate, size: int) -> bool:
+    kind, shared = candidate.kind, candidate.sharing.type != "none"
+    if size > kind.gpus or not islands_hold(kind, size) or (shared and size > 1):
+        return False
+    if need.nvlink and size > 1 and kind.interconnect != "nvlink":
+        return False
+    return models.memory_needed(need.model, need.tokens, size) <= _usable(need, candidate)
+
+
+def _usable(need: Need, candidate: Candidate) -> int:
+    """Bytes that a server gets of each of its cards."""
+    kind, sharing = candidate.kind, candidate.sharing
+    if sharing.type in ("cgpu", "qgpu"):
+        needed = models.memory_needed(need.model, need.tokens)
+        part = min(kind.gpu_memory_gib, slices.part_gib(sharing, kind, needed))
+        return accelerators.usable_bytes(kind, part_gib=part)
+    profile, replicas = getattr(sharing, "profile", None), getattr(sharing, "replicas", 1)
+    return accelerators.usable_bytes(kind, mig=profile, replicas=replicas)
+
+
+def _rank(fit: Fit) -> tuple[bool, float, float, str]:
+    price = fit.usd_per_million
+    return price is None, price or 0, -fit.tokens_per_second, fit.pool

@@ -1,0 +1,51 @@
+"""Who goes first when nodes are full: what keeps the service up, then its servers, then batch jobs."""
+
+from dataclasses import dataclass
+
+import pulumi
+from pulumi_kubernetes import scheduling
+
+from components import naming
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Level:
+    name: str
+    value: int
+    preempts: bool
+    description: str
+
+
+# Below Kubernetes' own classes (two billion), above the 0 of pods that name none. Steps leave room for others between.
+_LEVELS = (
+    _Level(name="control", value=1_000_000, preempts=True, description="etcd and the way in: all else needs them"),
+    _Level(name="serving", value=900_000, preempts=True, description="Model servers, which users wait for"),
+    _Level(
+        name="batch", value=-1000, preempts=False, description="Jobs, on what servers leave, and gone when they come"
+    ),
+)
+
+
+class Priorities(pulumi.ComponentResource):
+    """A PriorityClass a level. They belong to the cluster, so each is named by the provider: regions may share one."""
+
+    control: pulumi.Output[str]
+    serving: pulumi.Output[str]
+    batch: pulumi.Output[str]
+
+    def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("open-autoglm:platform:Priorities", name, None, opts)
+        names = {level.name: self._made(name, level) for level in _LEVELS}
+        self.control, self.serving, self.batch = names["control"], names["serving"], names["batch"]
+        self.register_outputs(names)
+
+    def _made(self, name: str, level: _Level) -> pulumi.Output[str]:
+        made = scheduling.v1.PriorityClass(
+            f"{name}-{level.name}",
+            metadata={"labels": naming.labels("priorities", name, "platform")},
+            value=level.value,
+            preemption_policy="PreemptLowerPriority" if level.preempts else "Never",
+            description=level.description,
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        return made.metadata["name"]
