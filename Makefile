@@ -7,7 +7,7 @@ IN_CONTEXT = $(if $(CONTEXT),--context "$(CONTEXT)")
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help up down status preview output tools test lint bench clean
+.PHONY: help up down status preview output tools test lint drill bench clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "make %-9s %s\n", $$1, $$2}'
@@ -35,6 +35,9 @@ test: ## lint, types, unit tests, then the real engine, cluster and stack
 
 lint: ## ruff check and ruff format --check
 	@$(TOOLS) lint
+
+drill: ## faults on purpose, under traffic: etcd's leader killed 20 times, disks lost, servers broken; a table of promises
+	@$(TOOLS) drill
 
 bench: ## the figures of the stack's life, each beside its limit
 	@$(TOOLS) bench

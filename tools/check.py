@@ -63,6 +63,11 @@ def preparation() -> list[Step]:
     return [*toolset.everything(), Step(name="serving packages", run=serving_environment, memory=1.0)]
 
 
+def drill() -> list[Step]:
+    """What the drill runs: members of etcd, model servers without torch's weights, Envoy, the judge of histories."""
+    return [*toolset.drill(), Step(name="serving packages", run=serving_environment, memory=1.0)]
+
+
 def run(stages: Sequence[Stage], clock: Clock, *, verbose: bool, words: Sequence[str] = ()) -> None:
     """Runs the stages whose names hold one of `words`, or all. Raises ToolError at the first failure."""
     for stage in stages:

@@ -26,6 +26,7 @@ COMMANDS = {
     "build": "find or build the programs named, or all: pulumi and its plugins, etcd, Kubernetes, CoreDNS, …",
     "test": "every check, or those stages whose name holds one of the words given",
     "lint": "ruff check and ruff format --check",
+    "drill": "faults on purpose under traffic, each with what was promised beside what was found; arguments after `--`",
     "bench": "the figures of the stack's life, each beside its limit",
     "clean": "stop the cluster and remove .tools/",
     "pulumi": "pulumi with the stack's backend, passphrase and configuration; its arguments after `--`",
@@ -69,7 +70,7 @@ def parser() -> argparse.ArgumentParser:
     by_name["output"].add_argument("name", nargs="?", help="endpoint, apiKey or model")
     by_name["build"].add_argument("names", nargs="*", metavar="NAME", help="a program, such as kubelet")
     by_name["test"].add_argument("words", nargs="*", metavar="WORD", help="such as unit, serving, go, end")
-    for name in ("bench", "pulumi"):
+    for name in ("bench", "drill", "pulumi"):
         by_name[name].add_argument("arguments", nargs="*", help="after `--`")
     return made
 

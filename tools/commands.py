@@ -165,6 +165,14 @@ def bench(options: Namespace, clock: Clock) -> int:
     return subprocess.run([sys.executable, ROOT / "bench" / "life.py", *options.arguments], cwd=ROOT).returncode
 
 
+def drill(options: Namespace, clock: Clock) -> int:
+    with lock.alone("drill"):
+        run_steps(check.drill(), memory=machine.free_memory(), logs=LOG, clock=clock)
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (ROOT, check.SERVING)))}
+    argv = [sys.executable, "-m", "tests.drill", *options.arguments]
+    return subprocess.run(argv, cwd=ROOT, env=environment).returncode
+
+
 def clean(options: Namespace, clock: Clock) -> int:
     with lock.alone("clean"):
         stacks = [Stack(path.name.split(".")[1]) for path in STATE.glob("Pulumi.*.yaml")]

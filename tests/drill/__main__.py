@@ -38,12 +38,12 @@ def _etcd(folder: Path, options: argparse.Namespace) -> Iterator[list[Row]]:
     """One cluster through all of it, so that it is met in the state that the fault before has left."""
     (kept := folder / "histories").mkdir()
     with members.running(folder / "cluster") as cluster:
+        yield strangers(cluster, folder)  # from then on with users, as in production
         yield elections(cluster, kept, kills=options.kills, pauses=options.pauses)
         yield upgrade(cluster, kept)
         yield quorum(cluster, kept)
         yield disk(cluster, kept)
         yield disaster(cluster)
-        yield strangers(cluster, folder)
     yield space(folder)
 
 

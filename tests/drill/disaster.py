@@ -46,7 +46,7 @@ def disaster(cluster: Members) -> list[Row]:
         Row(
             fault="a snapshot with one bit flipped",
             promise="refused, and says why",
-            found=refused,
+            found=f"{refused[:60]}…",
             passed="is damaged" in refused and bad.name in refused,
         ),
         Row(

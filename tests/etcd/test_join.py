@@ -36,7 +36,7 @@ def test_how_a_member_starts(has_data, founded, members, start):
 
 @pytest.mark.integration
 def test_a_member_that_lost_its_disk_comes_back_without_a_vote_until_it_knows_what_the_others_do(own):
-    lost = own.members[0]  # whom a client asks first, too
+    lost = own.members[0]
     shape = shape_of(own)
     with own.connect() as connection:
         keys, cluster = Keys(connection), Cluster(connection)
@@ -51,6 +51,9 @@ def test_a_member_that_lost_its_disk_comes_back_without_a_vote_until_it_knows_wh
         assert [member.peer_urls for member in cluster.members() if member.learner] == [(lost.peer_url,)]
         own.start(lost, state="existing")
         learner = next(member for member in cluster.members() if member.learner)
+        with own.connect() as fresh:
+            _until(lambda: Cluster(fresh).statuses([lost.endpoint]))
+            assert len(Cluster(fresh).members()) == 3, "who is asked first is a learner, which refuses: another answers"
         _until(lambda: _promoted(cluster, learner.id))
         own.wait()
         assert not any(member.learner for member in cluster.members())
