@@ -32,7 +32,8 @@ SHAPE = r"Bearer [A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"
 @dataclass(frozen=True, kw_only=True)
 class JwtIssuer:
     """Who signs tokens. `jwks_uri` is where its keys are, as in its `/.well-known/openid-configuration`; or `jwks`, the
-    keys themselves as JSON. A client is named `<name>|<sub>`, in the server's log and for its share of it."""
+    keys themselves as JSON. A client is named `<name>|<sub>`, in the server's log and for its share of it.
+    `networks`: ranges that the host of `jwks_uri` is in, if it is no Service of the cluster; none: the internet."""
 
     name: str
     issuer: str
@@ -41,6 +42,7 @@ class JwtIssuer:
     jwks: str = ""
     algorithms: tuple[str, ...] = ("RS256", "ES256")
     clock_skew_seconds: int = 60
+    networks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         where = f"JwtIssuer {self.name}"
@@ -59,6 +61,15 @@ class JwtIssuer:
             raise ValueError(f"{where}.algorithms: none given, so no token could come in")
         if not 0 <= self.clock_skew_seconds <= 300:
             raise ValueError(f"{where}.clock_skew_seconds: {self.clock_skew_seconds} is not allowed: use 0 to 300")
+
+    @property
+    def key_host(self) -> str:
+        return urlsplit(self.jwks_uri).hostname or ""
+
+    @property
+    def key_port(self) -> int:
+        parts = urlsplit(self.jwks_uri)
+        return parts.port or (443 if parts.scheme == "https" else 80)
 
 
 def filters(issuers: Sequence[JwtIssuer]) -> list[Json]:
@@ -190,12 +201,9 @@ def _cluster_name(issuer: JwtIssuer) -> str:
 
 
 def _cluster(issuer: JwtIssuer) -> Json:
-    parts = urlsplit(issuer.jwks_uri)
-    assert parts.hostname  # noqa: S101  an https URL, as checked
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    secured = {"transport_socket": _tls(parts.hostname)} if parts.scheme == "https" else {}
+    secured = {"transport_socket": _tls(issuer.key_host)} if urlsplit(issuer.jwks_uri).scheme == "https" else {}
     name, timeout = _cluster_name(issuer), f"{_FETCH_SECONDS}s"
-    return envoy_clusters.service(name, parts.hostname, port, connect_timeout=timeout) | secured
+    return envoy_clusters.service(name, issuer.key_host, issuer.key_port, connect_timeout=timeout) | secured
 
 
 def _tls(host: str) -> Json:

@@ -13,12 +13,14 @@ _CONFIG = "type.googleapis.com/envoy.config.trace.v3.OpenTelemetryConfig"
 
 @dataclass(frozen=True, kw_only=True)
 class Tracing:
-    """A collector's OTLP port for gRPC, in the cluster, and which share of the requests it is told of, in percent. A
-    request that comes with a trace of its own (`traceparent`) follows that one's decision."""
+    """A collector's OTLP port for gRPC, and which share of the requests it is told of, in percent. A
+    request that comes with a trace of its own (`traceparent`) follows that one's decision. `networks`: ranges that the
+    collector is in, if it is no Service of the cluster; none: the internet."""
 
     host: str
     port: int = 4317
     percent: float = 1.0
+    networks: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not 0 < self.percent <= 100:

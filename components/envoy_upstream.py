@@ -82,6 +82,7 @@ def cluster(name: str, host: str, port: int, open_at_most: tuple[int, int], affi
             "interval": "10s",
             "base_ejection_time": "30s",
             "max_ejection_percent": 50,
+            "successful_active_health_check_uneject_host": False,  # such a server says that it is ready
         },
         "circuit_breakers": {
             "thresholds": [
@@ -94,11 +95,12 @@ def cluster(name: str, host: str, port: int, open_at_most: tuple[int, int], affi
 
 
 def _threshold(priority: str, most: int) -> Json:
-    """HTTP/1: a connection for each open request. Those that wait for one hold a body each."""
+    """Requests are what is bounded. Connections, some of them idle, are only kept from running away: a request that
+    waits for one is not told that it is one too many."""
     return {
         "priority": priority,
-        "max_connections": most,
-        "max_pending_requests": max(1, most // 4),
+        "max_connections": 4 * most,
+        "max_pending_requests": most,
         "max_requests": most,
         "max_retries": 16,
     }

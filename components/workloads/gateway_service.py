@@ -5,7 +5,7 @@ from typing import Any
 
 import pulumi
 from pulumi_kubernetes import core
-from pulumi_kubernetes.core.v1 import ServiceSpecArgsDict
+from pulumi_kubernetes.core.v1 import ServicePortArgsDict, ServiceSpecArgsDict
 from pulumi_kubernetes.meta.v1 import ObjectMetaArgsDict
 
 from components.types import Exposure, ExposureType
@@ -31,15 +31,11 @@ def service(
 
 
 def _spec(exposure: Exposure, selector: Mapping[str, str]) -> ServiceSpecArgsDict:
-    spec: ServiceSpecArgsDict = {
-        "type": exposure.type,
-        "selector": dict(selector),
-        "ports": [{"name": "http", "port": 80, "target_port": "http"}],
-    }
+    port: ServicePortArgsDict = {"name": "http", "port": 443 if exposure.tls else 80, "target_port": "http"}
+    spec: ServiceSpecArgsDict = {"type": exposure.type, "selector": dict(selector), "ports": [port]}
     if exposure.type is ExposureType.NODE_PORT and exposure.node_port is not None:
-        spec["ports"] = [{"name": "http", "port": 80, "target_port": "http", "node_port": exposure.node_port}]
+        port["node_port"] = exposure.node_port
     if exposure.type is ExposureType.LOAD_BALANCER:
-        spec["ports"] = [{"name": "http", "port": 443 if exposure.tls else 80, "target_port": "http"}]
         spec["external_traffic_policy"] = "Local"  # keeps the client's address; the balancer skips nodes without a pod
     return spec
 

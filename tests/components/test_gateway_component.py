@@ -6,10 +6,16 @@ from typing import Any
 
 import pulumi
 import pulumi_kubernetes as kubernetes
+import pytest
 
 from components import connections, envoy_traffic
+from components.envoy_jwt import JwtIssuer
+from components.envoy_limits import Limits, RateLimit
+from components.envoy_tracing import Tracing
 from components.types import Exposure, ExposureType, Upstream
 from components.workloads.gateway import Gateway, GatewayArgs
+from components.workloads.gateway_edges import PRIVATE, PUBLIC
+from components.workloads.gateway_tls import EdgeTls
 from tests.harness import mocks
 from tests.harness.mocks import Recorder, plain
 
@@ -68,3 +74,57 @@ def test_a_candidate_s_share_is_in_a_config_map_that_a_rollout_may_change() -> N
 def test_a_candidate_on_the_same_servers_is_one_connection() -> None:
     _, (gateway,) = made(candidate=SERVERS)
     assert [one.target.name for one in gateway.connections].count("servers") == 1
+
+
+def test_what_it_asks_over_the_network_is_an_edge() -> None:
+    issuers = (
+        JwtIssuer(name="cloud", issuer="https://id", audiences=("a",), jwks_uri="https://id.example.com/keys"),
+        JwtIssuer(
+            name="own",
+            issuer="https://own",
+            audiences=("a",),
+            jwks_uri="https://id.corp:8443/k",
+            networks=("10.1.0.0/16",),
+        ),
+        JwtIssuer(name="here", issuer="https://here", audiences=("a",), jwks_uri="https://id.auth.svc:8443/k"),
+        JwtIssuer(name="given", issuer="https://given", audiences=("a",), jwks="{}"),
+    )
+    counter = Upstream(host="limits.ns.svc", port=8081, name="limits", pods={"app": "limits"})
+    limits = Limits(per_client=RateLimit(requests_per_minute=60))
+    tracing = Tracing(host="otel.observability.svc.cluster.local")
+    recorder, (gateway,) = made(issuers=issuers, counter=counter, limits=limits, tracing=tracing)
+    edges = {one.target.name: one for one in gateway.connections}
+    assert set(edges) == {"gw", "servers", "issuer-cloud", "issuer-own", "issuer-here", "limits", "traces", "dns"}
+    assert edges["issuer-cloud"].target == connections.Outside(name="issuer-cloud", cidrs=PUBLIC, apart=PRIVATE)
+    assert edges["issuer-own"].target == connections.Outside(name="issuer-own", cidrs=("10.1.0.0/16",))
+    assert edges["issuer-own"].ports == (connections.Port(number=8443),)
+    for name, namespace in (("issuer-here", "auth"), ("traces", "observability")):
+        target = edges[name].target
+        assert isinstance(target, connections.Pods) and target.namespace == namespace
+    clusters = {one["name"] for one in config(recorder)["static_resources"]["clusters"]}
+    assert {"jwks-cloud", "jwks-own", "jwks-here", "ratelimit", "traces"} <= clusters
+    assert "jwks-given" not in clusters
+
+
+def test_its_own_certificate_is_mounted_from_a_secret_and_made_by_who_is_asked() -> None:
+    exposure = Exposure(type=ExposureType.LOAD_BALANCER, address="api.example.com", tls=True)
+    given = EdgeTls(secret="edge-cert")  # noqa: S106  a name
+    recorder, _ = made(tls=given, exposure=exposure)
+    pod = only(recorder, "Deployment")["spec"]["template"]["spec"]
+    (volume,) = (one for one in pod["volumes"] if one["name"] == "tls")
+    assert volume["secret"] == {"secretName": "edge-cert", "defaultMode": 0o440}
+    assert only(recorder, "Service")["spec"]["ports"][0]["port"] == 443
+    assert not [item for item in recorder.resources if item.type.endswith(":Certificate")]
+
+    asked = EdgeTls(secret="edge-cert", issuer="letsencrypt", hosts=("api.example.com", "203.0.113.7"))  # noqa: S106
+    recorder, _ = made(tls=asked, exposure=exposure)
+    spec = only(recorder, "Certificate")["spec"]
+    assert (spec["dnsNames"], spec["ipAddresses"]) == (["api.example.com"], ["203.0.113.7"])
+    assert spec["secretName"] == "edge-cert"
+
+
+def test_a_certificate_for_nobody_and_tls_without_its_url_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"EdgeTls.hosts: none given"):
+        EdgeTls(secret="s", issuer="letsencrypt")  # noqa: S106
+    with pytest.raises(ValueError, match=r"GatewayArgs.exposure.tls: false, but the gateway speaks TLS"):
+        made(tls=EdgeTls(secret="s"))  # noqa: S106

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -137,18 +137,19 @@ class Gateway:
             return Answer(answer.status, answer.headers, answer.read())
 
     @contextmanager
-    def open_stream(self) -> Iterator[http.client.HTTPResponse]:
+    def open_stream(self, **headers: str) -> Iterator[http.client.HTTPResponse]:
         """An answer whose body is still to be read."""
+        sent = {name.replace("_", "-"): value for name, value in headers.items()} | {"authorization": f"Bearer {KEY}"}
         with closing(http.client.HTTPConnection("127.0.0.1", self.settings.port, timeout=60)) as connection:
-            connection.request("POST", "/v1/chat/completions", body=b"{}", headers={"authorization": f"Bearer {KEY}"})
+            connection.request("POST", "/v1/chat/completions", body=b"{}", headers=sent)
             with connection.getresponse() as answer:
                 yield answer
 
     def probe(self, path: str) -> Answer:
-        return _get(self.settings.probe_port, path)
+        return get(self.settings.probe_port, path)
 
     def metrics(self, path: str) -> Answer:
-        return _get(self.settings.metrics_port, path)
+        return get(self.settings.metrics_port, path)
 
     def raw(self, sent: bytes) -> Answer:
         """What is answered to these very bytes."""
@@ -166,8 +167,8 @@ class Gateway:
 
 
 @contextmanager
-def gateway(folder: Path, upstream_port: int, **changes: Any) -> Iterator[Gateway]:
-    """Envoy, once it is ready; ended by its own pid."""
+def gateway(folder: Path, upstream_port: int, *, others: Sequence[int] = (), **changes: Any) -> Iterator[Gateway]:
+    """Envoy, once it is ready; ended by its own pid. `others`: ports of further servers that the name would have."""
     ports = free_ports(4)
     settings = envoy.EnvoySettings(
         upstream_host="127.0.0.1",
@@ -182,7 +183,7 @@ def gateway(folder: Path, upstream_port: int, **changes: Any) -> Iterator[Gatewa
     )
     settings = replace(settings, **changes)
     path, log = folder / "envoy.yaml", folder / "envoy.log"
-    path.write_text(json.dumps(envoy.config(settings)))
+    path.write_text(json.dumps(_with_servers(envoy.config(settings), others)))
     arguments = [str(_BINARY), *envoy.arguments(str(path), threads=1)]
     with log.open("wb") as output:
         process = subprocess.Popen(arguments, stdout=output, stderr=subprocess.STDOUT)
@@ -193,6 +194,15 @@ def gateway(folder: Path, upstream_port: int, **changes: Any) -> Iterator[Gatewa
     finally:
         process.kill()
         process.wait()
+
+
+def _with_servers(config: dict[str, Any], ports: Sequence[int]) -> dict[str, Any]:
+    """On loopback several servers have one address and several ports, which no name can say."""
+    assignment = config["static_resources"]["clusters"][0]["load_assignment"]
+    for port in ports:
+        address = {"socket_address": {"address": "127.0.0.1", "port_value": port}}
+        assignment["endpoints"][0]["lb_endpoints"].append({"endpoint": {"address": address}})
+    return config
 
 
 def validate(folder: Path, settings: envoy.EnvoySettings) -> subprocess.CompletedProcess[str]:
@@ -210,7 +220,7 @@ def free_ports(count: int) -> list[int]:
     return ports
 
 
-def _get(port: int, path: str) -> Answer:
+def get(port: int, path: str) -> Answer:
     with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
         connection.request("GET", path)
         answer = connection.getresponse()

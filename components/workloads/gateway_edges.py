@@ -1,0 +1,81 @@
+"""Whom the gateway talks to, and who to it: the exceptions from the namespace's default deny."""
+
+from collections.abc import Sequence
+
+from components import connections
+from components.connections import Connection, Outside, Pods, Port
+from components.envoy_jwt import JwtIssuer
+from components.envoy_tracing import Tracing
+from components.types import Upstream
+
+PUBLIC = ("0.0.0.0/0",)
+PRIVATE = ("10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16")
+"""What the internet is not: RFC 1918 and 6598, loopback, and link-local, where clouds keep their metadata."""
+
+
+def clients(gateway: Pods, port: int) -> Connection:
+    return Connection(description="Clients reach the gateway.", source=None, target=gateway, ports=(Port(number=port),))
+
+
+def servers(gateway: Pods, upstreams: Sequence[Upstream]) -> list[Connection]:
+    """One for each group of servers; a candidate may be on the same."""
+    return [
+        Connection(
+            description="The gateway passes requests to the model servers.",
+            source=gateway,
+            target=Pods(name=upstream.name, labels=upstream.pods),
+            ports=(Port(number=upstream.port),),
+        )
+        for upstream in {one.name: one for one in upstreams}.values()
+    ]
+
+
+def issuers(gateway: Pods, asked: Sequence[JwtIssuer]) -> list[Connection]:
+    return [
+        Connection(
+            description=f"The gateway fetches the keys that {issuer.name} signs its tokens with.",
+            source=gateway,
+            target=_place(f"issuer-{issuer.name}", issuer.key_host, issuer.networks),
+            ports=(Port(number=issuer.key_port),),
+        )
+        for issuer in asked
+        if issuer.jwks_uri
+    ]
+
+
+def traces(gateway: Pods, tracing: Tracing | None) -> list[Connection]:
+    if tracing is None:
+        return []
+    return [
+        Connection(
+            description="The gateway tells the collector of its requests.",
+            source=gateway,
+            target=_place("traces", tracing.host, tracing.networks),
+            ports=(Port(number=tracing.port),),
+        )
+    ]
+
+
+def counter(gateway: Pods, service: Upstream | None) -> list[Connection]:
+    if service is None:
+        return []
+    return [
+        Connection(
+            description="The gateway asks how often a client has come, over all gateways.",
+            source=gateway,
+            target=Pods(name=service.name, labels=service.pods),
+            ports=(Port(number=service.port),),
+        )
+    ]
+
+
+def names(gateway: Pods) -> Connection:
+    return connections.to_dns(gateway)
+
+
+def _place(name: str, host: str, networks: tuple[str, ...]) -> Pods | Outside:
+    """A Service's pods by its name's second part; else those networks, or the internet."""
+    labels = host.split(".")
+    if len(labels) > 2 and labels[2] == "svc":
+        return Pods(name=name, labels={}, namespace=labels[1])
+    return Outside(name=name, cidrs=networks) if networks else Outside(name=name, cidrs=PUBLIC, apart=PRIVATE)
