@@ -34,11 +34,22 @@ def cache(tokens: int, kv_heads: int, dim: int, sequences: int = 1) -> tuple[Ten
     return layer, blocks
 
 
+def parts(layer: Tensor) -> tuple[Tensor, Tensor]:
+    """Views [groups, kv_heads, 16, dim] of the keys and the values, as kernels.h says that they lie."""
+    both = layer.view(-1, layer.shape[2] // 2, 2, 16 * layer.shape[3])
+    keys = both[:, :, 0].unflatten(-1, (-1, 16, 2)).permute(0, 1, 3, 2, 4).flatten(3)
+    values = both[:, :, 1].unflatten(-1, (8, -1, 2)).transpose(-1, -2).flatten(2, 3)
+    return keys, values
+
+
 def keep(layer: Tensor, blocks: Tensor, length: int) -> tuple[Tensor, Tensor]:
     """Random keys and values [kv_heads, length, dim], kept where the blocks say."""
-    kept = torch.randn(length, *layer.shape[2:]).to(BF16)
+    kv_heads, dim = layer.shape[2] // 2, layer.shape[3]
+    kept = torch.randn(length, 2 * kv_heads, dim).to(BF16)
     places = torch.arange(length)
-    layer[blocks[places // 16], places % 16] = kept
+    slots = blocks[places // 16] * 16 + places % 16
+    still = torch.ones(length, 8), torch.zeros(length, 8)
+    Kernels(library.load()).rotate_and_keep(kept, layer, slots, *still)
     keys, values = kept.float().transpose(0, 1).chunk(2)
     return keys, values
 
@@ -75,7 +86,7 @@ def test_chunks_attend_to_what_comes_before_each_token(
     keys, values = keep(layer, blocks[0], context)
     q = torch.randn(count, heads, dim).to(BF16)
     out = torch.empty_like(q)
-    kernels.attend(out, q, kernels.pack_cache(layer, blocks[0], context), kv_heads, context, start)
+    kernels.attend_cached(out, q, layer, blocks[0], context, start)
     seen = torch.arange(context) <= torch.arange(start, context)[:, None]
     torch.testing.assert_close(out.float(), exact(q, keys, values, seen), rtol=0.02, atol=0.01)
 
@@ -88,7 +99,7 @@ def test_several_threads_compute_what_one_does(kernels: Kernels, monkeypatch: py
     for threads in (1, 3):
         monkeypatch.setattr(library, "_threads", lambda elements, threads=threads: threads)
         out, rows = torch.empty_like(q), torch.empty_like(q[:5])
-        kernels.attend(out, q, kernels.pack_cache(layer, blocks[0], 900), 2, 900, 600)
+        kernels.attend_cached(out, q, layer, blocks[0], 900, 600)
         kernels.answers(rows, q[:5], layer, blocks.expand(5, -1).contiguous(), torch.arange(896, 901))
         found.append((out, rows, kernels.rms_norm(q[0], q[0, 0].contiguous(), 1e-5)))
     for one, several in zip(*found, strict=True):
@@ -99,7 +110,7 @@ def test_several_threads_compute_what_one_does(kernels: Kernels, monkeypatch: py
 def test_an_images_patches_see_all_of_it(kernels: Kernels, count: int):
     qkv = torch.randn(3, count, 4, 32).to(BF16)
     out = torch.empty(count, 4, 32, dtype=BF16)
-    kernels.attend(out, qkv[0], kernels.pack(qkv[1], qkv[2]), 4, count, -1)
+    kernels.attend_all(out, qkv[0], kernels.pack(qkv[1], qkv[2]), 4, count)
     keys, values = (part.float().transpose(0, 1) for part in qkv[1:])
     torch.testing.assert_close(out.float(), exact(qkv[0], keys, values), rtol=0.02, atol=0.01)
 
@@ -128,11 +139,23 @@ def test_rotated_keys_and_values_are_kept_in_their_slots(kernels: Kernels, rotar
     angles = torch.rand(rows, rotary // 2) * 6
     expected = qkv.float()
     rope.rotate_pairs(expected[:, : heads + kv_heads, :rotary], angles.cos(), angles.sin())
-    slots = torch.randperm(48)[:rows]
+    slots = torch.randperm(48)[:rows].sort().values
     kernels.rotate_and_keep(qkv, layer, slots, angles.cos(), angles.sin())
     torch.testing.assert_close(qkv.float(), expected, rtol=0.01, atol=0.01)
-    assert torch.equal(layer.flatten(0, 1)[slots], qkv[:, heads:])
-    assert int(layer.flatten(0, 1).any(-1).any(-1).sum()) == rows
+    for kept, part in zip(parts(layer), qkv[:, heads:].chunk(2, dim=1), strict=True):
+        assert torch.equal(kept[slots // 16, :, slots % 16], part)
+        assert int(kept.any(-1).any(1).sum()) == rows
+
+
+def test_a_group_is_cleared_for_its_first_token_and_for_no_other(kernels: Kernels):
+    """What another sequence left, broken numbers too, would spoil a sum even with the weight 0."""
+    layer = torch.full((3, 16, 4, 32), math.nan, dtype=BF16)
+    still = torch.ones(3, 8), torch.zeros(3, 8)
+    kernels.rotate_and_keep(torch.randn(3, 6, 32).to(BF16), layer, torch.arange(30, 33), *still)
+    keys, values = parts(layer)
+    assert keys[0].isnan().all()
+    assert [int(part[1].isnan().any(-1).any(0).sum()) for part in (keys, values)] == [14, 14]
+    assert all(part[2, :, 0].any() and not part[2, :, 1:].any() for part in (keys, values))
 
 
 def test_a_processor_without_the_instructions_gets_no_kernels(tmp_path: Path):

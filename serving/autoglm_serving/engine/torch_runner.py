@@ -148,12 +148,13 @@ class TorchRunner:
         )
         ordered = [batch[place] for place in plan.order]
         x, places = self._inputs(ordered)
-        x = text.forward(x, places, self._cache, plan)
         ends = np.cumsum([piece.count for piece in ordered]) - 1
         sampling = [place for place, piece in enumerate(ordered) if piece.samples]
+        wanted = None if len(sampling) == len(x) else torch.from_numpy(ends[sampling]).to(text.device)
+        x = text.forward(x, places, self._cache, plan, wanted)
         results: list[Result] = [None] * len(batch)
         if sampling:
-            logits = text.logits(x[torch.from_numpy(ends[sampling]).to(text.device)])
+            logits = text.logits(x)
             chosen = sample(logits, [ordered[place].sequence.state.sampling for place in sampling])
             for place, result in zip(sampling, chosen, strict=True):
                 results[plan.order[place]] = result

@@ -57,8 +57,12 @@ class Glm4:
         """[rows] -> [rows, hidden]"""
         return F.embedding(token_ids, self._embedding)
 
-    def forward(self, x: Tensor, places: Tensor, cache: PagedCache, plan: Plan) -> Tensor:
-        """Embeddings [rows, hidden] and positions [3, rows], in the plan's order; what the final norm gives."""
+    def forward(self, x: Tensor, places: Tensor, cache: PagedCache, plan: Plan, wanted: Tensor | None = None) -> Tensor:
+        """Embeddings [rows, hidden] and positions [3, rows], in the plan's order; what the final norm gives.
+
+        Of the rows that are `wanted`, all when it is None. Of others the last layer computes no more than what later
+        tokens need, its keys and values.
+        """
         angles = rope.angles(places, self._inverse, self._axis)
         cos, sin = angles.cos(), angles.sin()
         ops, epsilon, head_dim = self._ops, self.config.rms_norm_eps, self.config.head_dim
@@ -67,7 +71,12 @@ class Glm4:
         normed = ops.rms_norm(x, self._layers[0].before_attention, epsilon)
         for layer, memory, after in zip(self._layers, cache.layers, following, strict=True):
             qkv = layer.qkv(normed).view(len(x), -1, head_dim)
-            attended = layer.output(ops.attend(qkv, memory, plan, cos, sin))
+            attended = ops.attend(qkv, memory, plan, cos, sin)
+            if wanted is not None and layer is self._layers[-1]:
+                x, attended = x[wanted], attended[wanted]
+                if not len(x):
+                    return x
+            attended = layer.output(attended)
             x, normed = ops.add_and_norm(x, attended, layer.after_attention, layer.before_mlp, epsilon)
             x, normed = ops.add_and_norm(x, layer.down(layer.gate_up(normed)), layer.after_mlp, after, epsilon)
         return normed

@@ -68,7 +68,7 @@ class NativeOps:
         self.add_and_norm = kernels.add_and_norm
 
     def begin(self, cache: PagedCache, plan: Plan) -> None:
-        """Nothing: what lies behind a sequence's end is not read."""
+        """Nothing: what lies behind a sequence's end is not read, or cleared where its first token is kept."""
 
     def attend(self, qkv: Tensor, layer: Tensor, plan: Plan, cos: Tensor, sin: Tensor) -> Tensor:
         kernels, kv_heads = self._kernels, layer.shape[2] // 2
@@ -80,8 +80,8 @@ class NativeOps:
             kernels.answers(out[rows], q[rows], layer, group.blocks, group.lengths)
         for chunk in plan.chunks:
             rows = slice(chunk.first, chunk.first + chunk.rows)
-            packed = kernels.pack_cache(layer, chunk.blocks, chunk.context)
-            kernels.attend(out[rows], q[rows], packed, kv_heads, chunk.context, chunk.context - chunk.rows)
+            start = chunk.context - chunk.rows
+            kernels.attend_cached(out[rows], q[rows], layer, chunk.blocks, chunk.context, start)
         return out.flatten(1)
 
 

@@ -113,7 +113,7 @@ class VisionTower:
 
         def attend(q: Tensor) -> Tensor:
             out = torch.empty_like(q)
-            kernels.attend(out, q, packed, heads, count, -1)
+            kernels.attend_all(out, q, packed, heads, count)
             return out
 
         return attend

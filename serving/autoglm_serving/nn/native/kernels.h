@@ -40,3 +40,34 @@ static inline __m512 exp_ps(__m512 x) {
   sum = _mm512_fmadd_ps(sum, part, _mm512_set1_ps(1.0f));
   return _mm512_maskz_scalef_ps(large, sum, whole);
 }
+
+/* Keys and values are kept as the kernels read them, in groups of sixteen tokens: for each key head the keys
+ * [dim / 2][LANES] of pairs of channels, then the values [LANES / 2][dim] of pairs of tokens. */
+enum { LANES = 16, MOST_DIM = 128 };
+
+typedef struct {
+  const uint32_t *base;    /* of one head in the first group */
+  const int64_t *blocks;   /* a sequence's, or none where groups lie in their order */
+  int64_t per_block, step; /* groups of a block; from group to group */
+} Kept;
+
+static inline const uint32_t *group_at(const Kept *kept, int64_t group) {
+  if (!kept->blocks) return kept->base + group * kept->step;
+  return kept->base + (kept->blocks[group / kept->per_block] * kept->per_block + group % kept->per_block) * kept->step;
+}
+
+static inline int64_t half_of(int64_t dim) { return LANES / 2 * dim; }
+
+static inline Kept kept_of(const uint32_t *memory, const int64_t *blocks, int64_t block_size, int64_t kv_heads,
+                           int64_t head, int64_t dim) {
+  const Kept kept = {memory + head * 2 * half_of(dim), blocks, block_size / LANES, kv_heads * 2 * half_of(dim)};
+  return kept;
+}
+
+/* One token's key and value of one head into its lane of a group. */
+static inline void keep(uint32_t *group, const bf16 *key, const bf16 *value, int64_t lane, int64_t dim) {
+  const uint32_t *pairs = (const uint32_t *)key;
+  for (int64_t d = 0; d < dim / 2; d++) group[d * LANES + lane] = pairs[d];
+  bf16 *values = (bf16 *)(group + half_of(dim) + lane / 2 * dim) + lane % 2;
+  for (int64_t d = 0; d < dim; d++) values[2 * d] = value[d];
+}

@@ -51,28 +51,41 @@ void add_and_norm(bf16 *sum, bf16 *out, const bf16 *x, const bf16 *y, const bf16
   }
 }
 
+static void rotate(bf16 *head, const float *cos, const float *sin, int64_t pairs_) {
+  for (int64_t i = 0; i < pairs_; i += 16) {
+    const __mmask16 real = pairs_ - i >= 16 ? 0xffff : (__mmask16)((1u << (pairs_ - i)) - 1);
+    uint32_t *pairs = (uint32_t *)head + i;
+    const __m512i both = _mm512_maskz_loadu_epi32(real, pairs);
+    const __m512 first = _mm512_castsi512_ps(_mm512_slli_epi32(both, 16));
+    const __m512 second = _mm512_castsi512_ps(_mm512_and_si512(both, _mm512_set1_epi32((int)0xffff0000)));
+    const __m512 c = _mm512_maskz_loadu_ps(real, cos + i), s = _mm512_maskz_loadu_ps(real, sin + i);
+    const __m512 a = _mm512_fmsub_ps(first, c, _mm512_mul_ps(second, s));
+    const __m512 b = _mm512_fmadd_ps(second, c, _mm512_mul_ps(first, s));
+    const __m512i low = _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(a));
+    const __m512i high = _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(b));
+    _mm512_mask_storeu_epi32(pairs, real, _mm512_or_si512(low, _mm512_slli_epi32(high, 16)));
+  }
+}
+
 /* Rotate neighbouring channels of the query and key heads of qkv [rows][heads + 2 * kv_heads][dim] in place, and keep
- * keys and values in the cache at slots [rows]. cos and sin are float32 [rows][rotary / 2]. */
-void rotate_and_keep(bf16 *qkv, bf16 *layer, const int64_t *slots, const float *cos, const float *sin, int64_t rows,
-                     int64_t heads, int64_t kv_heads, int64_t dim, int64_t rotary, int64_t threads) {
-#pragma omp parallel for num_threads(threads) if (threads > 1)
-  for (int64_t r = 0; r < rows; r++) {
-    bf16 *row = qkv + r * (heads + 2 * kv_heads) * dim;
-    const float *c = cos + r * rotary / 2, *s = sin + r * rotary / 2;
-    for (int64_t h = 0; h < heads + kv_heads; h++)
-      for (int64_t i = 0; i < rotary / 2; i += 16) {
-        const __mmask16 real = rotary / 2 - i >= 16 ? 0xffff : (__mmask16)((1u << (rotary / 2 - i)) - 1);
-        uint32_t *pairs = (uint32_t *)(row + h * dim) + i;
-        const __m512i both = _mm512_maskz_loadu_epi32(real, pairs);
-        const __m512 first = _mm512_castsi512_ps(_mm512_slli_epi32(both, 16));
-        const __m512 second = _mm512_castsi512_ps(_mm512_and_si512(both, _mm512_set1_epi32((int)0xffff0000)));
-        const __m512 vc = _mm512_maskz_loadu_ps(real, c + i), vs = _mm512_maskz_loadu_ps(real, s + i);
-        const __m512 a = _mm512_fmsub_ps(first, vc, _mm512_mul_ps(second, vs));
-        const __m512 b = _mm512_fmadd_ps(second, vc, _mm512_mul_ps(first, vs));
-        const __m512i low = _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(a));
-        const __m512i high = _mm512_slli_epi32(_mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(b)), 16);
-        _mm512_mask_storeu_epi32(pairs, real, _mm512_or_si512(low, high));
-      }
-    memcpy(layer + slots[r] * 2 * kv_heads * dim, row + heads * dim, 2 * kv_heads * dim * sizeof(bf16));
+ * keys and values at slots [rows]. cos and sin are float32 [rows][rotary / 2]. A group is cleared for its first token:
+ * what no token has written is 0, whatever another sequence left there. */
+void rotate_and_keep(bf16 *qkv, uint32_t *memory, const int64_t *slots, const float *cos, const float *sin,
+                     int64_t rows, int64_t heads, int64_t kv_heads, int64_t dim, int64_t rotary, int64_t threads) {
+  const int64_t step = kv_heads * 2 * half_of(dim);
+#pragma omp parallel num_threads(threads) if (threads > 1)
+  {
+#pragma omp for
+    for (int64_t r = 0; r < rows; r++)
+      if (slots[r] % LANES == 0) memset(memory + slots[r] / LANES * step, 0, step * sizeof *memory);
+#pragma omp for
+    for (int64_t r = 0; r < rows; r++) {
+      bf16 *row = qkv + r * (heads + 2 * kv_heads) * dim;
+      for (int64_t h = 0; h < heads + kv_heads; h++)
+        rotate(row + h * dim, cos + r * rotary / 2, sin + r * rotary / 2, rotary / 2);
+      for (int64_t h = 0; h < kv_heads; h++)
+        keep(memory + slots[r] / LANES * step + h * 2 * half_of(dim), row + (heads + h) * dim,
+             row + (heads + kv_heads + h) * dim, slots[r] % LANES, dim);
+    }
   }
 }

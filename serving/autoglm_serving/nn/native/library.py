@@ -1,4 +1,8 @@
-"""The kernels as functions of tensors. All are bf16 on the CPU; shapes as in the C sources."""
+"""The kernels as functions of tensors. All are bf16 on the CPU; shapes as in the C sources.
+
+A `layer` of the cache has the shape [blocks, block_size, 2 * kv_heads, dim], and within each sixteen tokens the order
+of kernels.h: only kernels write and read it.
+"""
 
 import ctypes
 import subprocess
@@ -29,8 +33,8 @@ PARALLEL_ELEMENTS = 1 << 18
 _P, _I, _F = ctypes.c_void_p, ctypes.c_int64, ctypes.c_float
 _SIGNATURES: dict[str, list[Any]] = {
     "answers": [_P, _P, _I, _P, _P, _P, _I, _I, _I, _I, _I, _I, _F, _I],
-    "pack": [_P, _P, _P, _P, _I, _I, _I, _I, _I, _I, _I],
-    "attend": [_P, _I, _P, _I, _P, _I, _I, _I, _I, _I, _I, _F, _I],
+    "pack": [_P, _P, _P, _I, _I, _I, _I, _I, _I],
+    "attend": [_P, _I, _P, _I, _P, _P, _I, _I, _I, _I, _I, _I, _I, _F, _I],
     "rms_norm": [_P, _P, _P, _I, _I, _F, _I],
     "add_and_norm": [_P, _P, _P, _P, _P, _P, _I, _I, _F, _I],
     "rotate_and_keep": [_P, _P, _P, _P, _P, _I, _I, _I, _I, _I, _I],
@@ -130,29 +134,23 @@ class Kernels:
             width, rows, heads, kv_heads, dim, layer.shape[1], dim**-0.5, threads,
         )  # fmt: skip
 
-    def pack_cache(self, layer: Tensor, blocks: Tensor, context: int) -> Tensor:
-        """Keys and values of a sequence's first `context` tokens, for `attend`."""
-        kv_heads, dim = layer.shape[2] // 2, layer.shape[3]
-        values = layer.data_ptr() + kv_heads * dim * layer.element_size()
-        return self._pack(
-            layer.data_ptr(), values, blocks.data_ptr(), context, kv_heads, dim,
-            layer.shape[1], 2 * kv_heads * dim, dim,
-        )  # fmt: skip
+    def attend_cached(self, out: Tensor, q: Tensor, layer: Tensor, blocks: Tensor, context: int, start: int) -> None:
+        """out and q [tokens, heads, dim]; token i sees the sequence's first start + i + 1 of `context` tokens."""
+        self._attend(out, q, layer, blocks.data_ptr(), layer.shape[1], layer.shape[2] // 2, context, start)
 
     def pack(self, keys: Tensor, values: Tensor) -> Tensor:
-        """Keys and values [tokens, heads, dim] with the same strides."""
+        """Keys and values [tokens, heads, dim] with the same strides, for `attend_all`."""
         tokens, heads, dim = keys.shape
-        return self._pack(
-            keys.data_ptr(), values.data_ptr(), None, tokens, heads, dim, 0, keys.stride(0), keys.stride(1)
-        )
-
-    def attend(self, out: Tensor, q: Tensor, packed: Tensor, kv_heads: int, context: int, start: int) -> None:
-        """out and q [tokens, heads, dim]; token i sees the first start + i + 1 keys, or all if `start` is negative."""
-        tokens, heads, dim = q.shape
-        self._c.attend(
-            out.data_ptr(), out.stride(0), q.data_ptr(), q.stride(0), packed.data_ptr(), tokens, context, start,
-            heads, kv_heads, dim, dim**-0.5, _threads(tokens * context * heads),
+        packed = torch.empty(heads * self._c.packed_size(tokens, dim), dtype=torch.int32)
+        self._c.pack(
+            packed.data_ptr(), keys.data_ptr(), values.data_ptr(), tokens, heads, dim, keys.stride(0), keys.stride(1),
+            _threads(tokens * heads * dim),
         )  # fmt: skip
+        return packed
+
+    def attend_all(self, out: Tensor, q: Tensor, packed: Tensor, kv_heads: int, context: int) -> None:
+        """out and q [tokens, heads, dim]; each token sees all `context` keys."""
+        self._attend(out, q, packed, None, BLOCK_MULTIPLE, kv_heads, context, -1)
 
     def pack_weight(self, weight: Tensor, *, gated: bool) -> Tensor:
         """[out, in], contiguous, for `product`. With `gated` it holds the gate's rows, then the other's."""
@@ -173,12 +171,15 @@ class Kernels:
         )  # fmt: skip
         return out
 
-    def _pack(
-        self, keys: int, values: int, blocks: int | None, tokens: int, heads: int, dim: int, *rest: int
-    ) -> Tensor:
-        packed = torch.empty(2 * heads * self._c.packed_size(tokens, dim), dtype=torch.int32)
-        self._c.pack(packed.data_ptr(), keys, values, blocks, tokens, heads, dim, *rest, _threads(tokens * heads * dim))
-        return packed
+    def _attend(
+        self, out: Tensor, q: Tensor, kept: Tensor, blocks: int | None, block_size: int, kv_heads: int, *rest: int
+    ) -> None:
+        tokens, heads, dim = q.shape
+        context, start = rest
+        self._c.attend(
+            out.data_ptr(), out.stride(0), q.data_ptr(), q.stride(0), kept.data_ptr(), blocks, block_size,
+            tokens, context, start, heads, kv_heads, dim, dim**-0.5, _threads(tokens * context * heads),
+        )  # fmt: skip
 
 
 def _threads(elements: int) -> int:
