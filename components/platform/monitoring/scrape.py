@@ -35,11 +35,11 @@ class Target:
 class SecretKey:
     """One key of a Secret that exists in the region's namespace: the program never sees what is in it."""
 
-    secret: str
+    name: str
     key: str
 
     def __str__(self) -> str:
-        return f"{self.secret}/{self.key}"
+        return f"{self.name}/{self.key}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,4 +16,4 @@ def mounts(keys: Iterable[SecretKey], folder: str) -> list[VolumeMountArgsDict]:
 
 
 def _names(keys: Iterable[SecretKey]) -> list[str]:
-    return sorted({key.secret for key in keys})
+    return sorted({key.name for key in keys})
