@@ -53,7 +53,8 @@ class Traffic:
 
 
 def total(parts: Iterable[Traffic]) -> Traffic:
-    failed, seconds = 0, ()
+    failed = 0
+    seconds: tuple[int, ...] = ()
     for part in parts:
         failed, seconds = failed + part.failed, _added(seconds, part.seconds)
     return Traffic(failed=failed, seconds=seconds)
