@@ -11,15 +11,17 @@ from tools.images.layers import Layer, key_of, layer_of, staging
 from tools.images.nodes import Node, program, tree
 from tools.images.recipe import Recipe
 from tools.images.rootfs import Rootfs, libc_layer, python_layer, rootfs
+from tools.images.serving import copy_code, own_code
 from tools.images.static import built
 from tools.images.wheels import SERVING, install
 from tools.process import run
 
 PACKAGE = "autoglm_etcd"
+PACKAGES = ("autoglm_catalogue", PACKAGE)
 LIBRARY, APPLICATION = "opt/autoglm/lib", "opt/autoglm/app"
 LOCK = SERVING / "keeper.lock"
 ETCDUTL = "usr/local/bin/etcdutl"
-PROOF = "import autoglm_etcd.keeper.cli, autoglm_etcd.keeper.keep, autoglm_etcd.keeper.store"
+PROOF = "import autoglm_etcd.keeper.cli, autoglm_etcd.keeper.keep, autoglm_etcd.keeper.store, autoglm_catalogue.cli"
 PROOF_SECONDS = 120.0
 SETTINGS = Settings(
     entrypoint=["python3", "-m", f"{PACKAGE}.keeper"],
@@ -56,13 +58,13 @@ def _libraries(made: Rootfs) -> Layer:
 
 def _program(made: Rootfs) -> Layer:
     """Our own code, and etcd's tool that makes a member of a snapshot."""
-    sources = layer_of("sources", tree(SERVING / PACKAGE, keep=lambda path: path.name != "__pycache__"))
+    sources = layer_of("sources", own_code(PACKAGES))
     tool = layer_of("etcdutl", [program(ETCDUTL, built("etcdutl"))])
 
     @contextmanager
     def nodes(log: Path) -> Iterator[Iterable[Node]]:
         with staging("keeper-program") as folder:
-            shutil.copytree(SERVING / PACKAGE, folder / PACKAGE, ignore=shutil.ignore_patterns("__pycache__"))
+            copy_code(PACKAGES, folder)
             made.compile(folder, f"/{APPLICATION}", log)
             yield [*tree(folder, APPLICATION), program(ETCDUTL, built("etcdutl"))]
 

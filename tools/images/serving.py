@@ -18,6 +18,7 @@ from tools.images.wheels import SERVING, dependencies_layer
 from tools.process import run
 
 PACKAGE = "autoglm_serving"
+PACKAGES = ("autoglm_catalogue", "autoglm_etcd", PACKAGE)
 AT = "opt/autoglm/app"
 MADE = ("__pycache__", "*.so", ".build-*")
 KERNELS = f"{PACKAGE}.nn.native.build"
@@ -49,8 +50,19 @@ def serving(log: Path) -> Recipe:
 
 def _application(made: Rootfs) -> Layer:
     """Small, so that a change of our own code copies the layers below and writes this one alone."""
-    sources = layer_of("sources", tree(SERVING / PACKAGE, keep=lambda path: not _is_made(path)))
+    sources = layer_of("sources", own_code(PACKAGES))
     return Layer(key_of("application", sources.key, made.python.name, _compiler()), lambda log: _compiled(made, log))
+
+
+def own_code(packages: Iterable[str]) -> Iterator[Node]:
+    """Packages of serving/, as they are under version control."""
+    for package in packages:
+        yield from tree(SERVING / package, package, keep=lambda path: not _is_made(path))
+
+
+def copy_code(packages: Iterable[str], folder: Path) -> None:
+    for package in packages:
+        shutil.copytree(SERVING / package, folder / package, ignore=shutil.ignore_patterns(*MADE))
 
 
 def _is_made(path: PurePath) -> bool:
@@ -66,7 +78,7 @@ def _compiler() -> bool:
 @contextmanager
 def _compiled(made: Rootfs, log: Path) -> Iterator[Iterable[Node]]:
     with staging("serving-application") as folder:
-        shutil.copytree(SERVING / PACKAGE, folder / PACKAGE, ignore=shutil.ignore_patterns(*MADE))
+        copy_code(PACKAGES, folder)
         if _compiler():
             run([sys.executable, "-B", "-m", KERNELS], log=log, cwd=folder, timeout=KERNELS_SECONDS)
         made.compile(folder, f"/{AT}", log)

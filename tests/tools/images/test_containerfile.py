@@ -9,7 +9,7 @@ import pytest
 
 from tools import versions
 from tools.images import keeper
-from tools.images.serving import KERNELS, SETTINGS
+from tools.images.serving import KERNELS, PACKAGES, SETTINGS
 from tools.images.wheels import AT, CPU_EXCLUDES, CPU_LOCK, LOCK, SBOM, SERVING
 from tools.paths import ROOT
 
@@ -51,7 +51,7 @@ def test_both_images_have_the_same_layout():
     assert copied == [["--from=dependencies", "/opt/autoglm", "/opt/autoglm"], ["--from=kernels", native, native]]
     assert f"python3 -B -m {KERNELS};" in " ".join(words for name, words in instructions("kernels") if name == "RUN")
     targets = [words.split()[-1] for name, words in instructions("dependencies") if name == "COPY"]
-    assert targets[-1] == "/opt/autoglm/app/autoglm_serving"
+    assert targets[-len(PACKAGES) :] == [f"/opt/autoglm/app/{name}" for name in PACKAGES]
     assert f"--target /{AT} " in TEXT
 
 
@@ -113,7 +113,7 @@ def test_the_keeper_s_images_are_started_alike_and_have_the_same_environment_and
     environment = dict(word.split("=", 1) for word in shlex.split(value("ENV", "keeper")))
     assert environment == dict(keeper.SETTINGS.environment)
     targets = [words.split()[-1] for name, words in instructions("keeper") if name == "COPY"]
-    assert {f"/{keeper.APPLICATION}/{keeper.PACKAGE}", f"/{keeper.ETCDUTL}"} <= set(targets)
+    assert {f"/{keeper.APPLICATION}/{name}" for name in keeper.PACKAGES} | {f"/{keeper.ETCDUTL}"} <= set(targets)
     assert f"etcd:v{versions.ETCD} " in TEXT
 
 
