@@ -66,6 +66,13 @@ def to_dns(source: Pods) -> Connection:
     return Connection(description=f"{source.name} looks up names", source=source, target=dns, ports=ports)
 
 
+def to_api(source: Pods, description: str) -> Connection:
+    """The API server's addresses are the cluster's, and change; a Role says what it answers."""
+    ports = tuple(Port(number=number) for number in (443, 6443))  # policies see ports after the Service's DNAT
+    target = Outside(name="kubernetes-api", cidrs=("0.0.0.0/0",))
+    return Connection(description=description, source=source, target=target, ports=ports)
+
+
 def policies(connections: Iterable[Connection]) -> dict[str, Json]:
     """NetworkPolicy specs, with snake_case keys, and their descriptions, by a name for each."""
     made: dict[str, Json] = {}

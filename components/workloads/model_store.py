@@ -1,6 +1,7 @@
 """A model folder on a volume, verified before anything loads it."""
 
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 import pulumi
 from pulumi_kubernetes import batch
@@ -8,23 +9,25 @@ from pulumi_kubernetes import batch
 from components import naming
 from components.types import Resources, StoredModel, Volume, WorkloadIdentity
 from components.workloads import model_claim, pod
+from components.workloads.job import LOOKS_AGAIN
 from components.workloads.model_source import MADE_HERE, ModelFolder, ModelSource, PhoneModel, SharedFolder, TinyModel
 
 _MOUNT = "/models"
 _VOLUME = Volume(size="1Gi")
 _RESOURCES = Resources(cpu_request="250m", cpu_limit="2", memory_request="512Mi", memory_limit="2Gi")
-_LOOKS_AGAIN = {"pulumi.com/replaceUnready": "true"}  # a Job that failed is made anew by the next update
 _JOB_SECONDS = 1800  # a 20 GB folder is read and hashed at 11 MB/s or more
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelStoreArgs:
-    """`image`: the serving image, which makes and verifies models. `volume`: what a made model is kept on."""
+    """`image`: the serving image, which makes and verifies models. `volume`: what a made model is kept on. `version`:
+    where versions lie beside each other, each in a folder of the same volume."""
 
     namespace: pulumi.Input[str]
     image: str
     model: str
     source: ModelSource
+    version: str | None = None
     volume: Volume = _VOLUME
     resources: Resources = _RESOURCES
     identity: WorkloadIdentity | None = None
@@ -44,25 +47,13 @@ class ModelStore(pulumi.ComponentResource):
         labels = naming.labels("model-store", name, "storage")
         metadata = pod.metadata(args.namespace, labels)
 
-        claim = model_claim.make(name, args.source, args.volume, metadata, child)
-        match args.source:
-            case TinyModel(seed=seed):
-                mount_path, path = _MOUNT, f"{_MOUNT}/{args.model}-tiny-{seed}"
-                arguments = ["tiny-model", path, f"--seed={seed}"]
-            case PhoneModel():
-                mount_path, path = _MOUNT, f"{_MOUNT}/{args.model}-tinyphone"
-                arguments = ["tinyphone", path]
-            case ModelFolder():
-                mount_path = path = f"{_MOUNT}/{args.model}"
-                arguments = ["verify", path]
-            case SharedFolder(path=folder):
-                mount_path, path = _MOUNT, f"{_MOUNT}{folder}"
-                arguments = ["verify", path]
+        source, mount_path, path, arguments = _folder(args)
+        claim = model_claim.make(name, source, args.volume, metadata, child)
         self.model = StoredModel(claim=claim.metadata["name"], mount_path=mount_path, path=path)
 
         batch.v1.Job(
             f"{name}-job",
-            metadata={**metadata, "annotations": _LOOKS_AGAIN},
+            metadata={**metadata, "annotations": LOOKS_AGAIN},
             spec={
                 "backoff_limit": 1,
                 "active_deadline_seconds": _JOB_SECONDS,
@@ -98,3 +89,23 @@ class ModelStore(pulumi.ComponentResource):
             ),
         )
         self.register_outputs({"claim": self.model.claim, "path": self.model.path})
+
+
+def _folder(args: ModelStoreArgs) -> tuple[ModelSource, str, str, list[str]]:
+    """What is mounted, where, the model's path in it, and what the Job does there. Versions share one mount, so that a
+    new one changes no pod: a folder's parent then is what is mounted."""
+    made = f"{_MOUNT}/{args.model}"
+    match args.source:
+        case TinyModel(seed=seed):
+            path = f"{made}/{args.version}" if args.version else f"{made}-tiny-{seed}"
+            return args.source, _MOUNT, path, ["tiny-model", path, f"--seed={seed}"]
+        case PhoneModel():
+            path = f"{made}/{args.version}" if args.version else f"{made}-tinyphone"
+            return args.source, _MOUNT, path, ["tinyphone", path]
+        case ModelFolder(path=folder) if args.version:
+            parent, name = str(PurePosixPath(folder).parent), PurePosixPath(folder).name
+            return ModelFolder(path=parent), _MOUNT, f"{_MOUNT}/{name}", ["verify", f"{_MOUNT}/{name}"]
+        case ModelFolder():
+            return args.source, made, made, ["verify", made]
+        case SharedFolder(path=folder):
+            return args.source, _MOUNT, f"{_MOUNT}{folder}", ["verify", f"{_MOUNT}{folder}"]

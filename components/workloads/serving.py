@@ -6,9 +6,10 @@ import pulumi
 from pulumi_kubernetes import apps, core
 from pulumi_kubernetes.core.v1 import ContainerArgsDict
 
-from components import naming
-from components.types import Placement, Resources, StoredModel, Upstream, WorkloadIdentity
-from components.workloads import pod
+from components import connections, naming
+from components.connections import Connection
+from components.types import EtcdClient, Placement, Resources, StoredModel, Upstream, WorkloadIdentity
+from components.workloads import etcd_client, pod
 from components.workloads import vllm as gpu
 from components.workloads.vllm import VllmArgs
 
@@ -19,7 +20,8 @@ _STARTUP_PERIOD = 2
 @dataclass(frozen=True, kw_only=True)
 class ServingArgs:
     """`drain_seconds`: what open streams get after SIGTERM. `startup_seconds`: to verify and load the weights.
-    `placement`: the GPUs of each server, on which vLLM runs; none runs our own engine on CPUs."""
+    `placement`: the GPUs of each server, on which vLLM runs; none runs our own engine on CPUs. `catalogue`: as etcd's
+    user, servers ask the catalogue which versions to hold and which is active; without, `model` is the one."""
 
     namespace: pulumi.Input[str]
     image: str
@@ -35,6 +37,7 @@ class ServingArgs:
     vllm: VllmArgs | None = None
     identity: WorkloadIdentity | None = None
     priority: pulumi.Input[str] | None = None  # name of a PriorityClass
+    catalogue: EtcdClient | None = None
 
     def __post_init__(self) -> None:
         for name in ("max_model_len", "max_num_seqs", "replicas", "drain_seconds", "startup_seconds"):
@@ -42,12 +45,15 @@ class ServingArgs:
                 raise ValueError(f"ServingArgs.{name}: {getattr(self, name)} is not allowed: it must be at least 1")
         if (self.placement is None) != (self.vllm is None):
             raise ValueError("ServingArgs.vllm: it goes with placement: servers on GPUs run vLLM, those on CPUs do not")
+        if self.catalogue and self.vllm:
+            raise ValueError("ServingArgs.catalogue: vLLM holds one version on its cards: leave it out on GPUs")
 
 
 class Serving(pulumi.ComponentResource):
     """Deployment that is rolled without losing a stream, headless Service, PodDisruptionBudget."""
 
     upstream: Upstream
+    connections: tuple[Connection, ...]
 
     def __init__(self, name: str, args: ServingArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("open-autoglm:workloads:Serving", name, None, opts)
@@ -89,6 +95,7 @@ class Serving(pulumi.ComponentResource):
                                     "persistent_volume_claim": {"claim_name": args.model.claim, "read_only": True},
                                 },
                                 *(gpu.volumes() if args.vllm else ()),
+                                *([etcd_client.volume(args.catalogue)] if args.catalogue else ()),
                             ],
                         },
                         args.placement,
@@ -102,7 +109,22 @@ class Serving(pulumi.ComponentResource):
         # Not from the Service's outputs: a gateway need not wait for the model, which may take half an hour to verify.
         host = pulumi.Output.format("{0}.{1}.svc", name, args.namespace)
         self.upstream = Upstream(host=host, port=_PORT, name=name, pods=selector)
+        self.connections = _edges(name, args.catalogue)
         self.register_outputs({"host": host})
+
+
+def _what(args: ServingArgs) -> list[str]:
+    """A version that comes later then changes no pod."""
+    if args.catalogue is None:
+        return [f"--model={args.model.path}"]
+    return [f"--model-catalogue=$({etcd_client.ENDPOINTS})", f"--model-catalogue-tls={etcd_client.MOUNT_PATH}"]
+
+
+def _edges(name: str, catalogue: EtcdClient | None) -> tuple[Connection, ...]:
+    if catalogue is None:
+        return ()
+    me = connections.workload("serving", name)
+    return (etcd_client.connection(me, catalogue), connections.to_dns(me))
 
 
 def _container(args: ServingArgs) -> ContainerArgsDict:
@@ -113,7 +135,7 @@ def _container(args: ServingArgs) -> ContainerArgsDict:
             "command": ["python3", "-m", "autoglm_serving"],
             "args": [
                 "serve",
-                f"--model={args.model.path}",
+                *_what(args),
                 f"--served-model-name={args.served_name}",
                 "--host=0.0.0.0",
                 f"--port={_PORT}",
@@ -143,6 +165,7 @@ def _container(args: ServingArgs) -> ContainerArgsDict:
             "volume_mounts": [
                 {"name": "models", "mount_path": args.model.mount_path, "read_only": True},
                 *(gpu.mounts() if args.vllm else ()),
+                *([etcd_client.mount()] if args.catalogue else ()),
             ],
         }
     )

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from autoglm_catalogue import fleet, folder, promotion
 from autoglm_catalogue.connect import connect
-from autoglm_catalogue.driver import Driver, RolloutFailed
+from autoglm_catalogue.driver import Driver, RolloutFailed, RolloutLost
 from autoglm_catalogue.judge import Checks
 from autoglm_catalogue.plan import Canary, Plan
 from autoglm_etcd import config_map
@@ -24,14 +24,18 @@ ENDPOINTS = "AUTOGLM_ETCD_ENDPOINTS"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Exit code: 0 done, 1 rolled back or something is at fault, 2 the command line is."""
+    """Exit code: 0 done; 1 rolled back, or something is at fault that another try would meet again; 2 the command line
+    is at fault; 75 (EX_TEMPFAIL) etcd or the cluster's API is, or 143 it was told to end: try again."""
     arguments = _parser().parse_args(argv)
     # As process 1 of a container, a signal without a handler would be ignored. Leaving by an exception gives the
     # lease back, so that servers unload at once what was being tried.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
         return int(arguments.run(arguments))
-    except (EtcdError, RolloutFailed, promotion.Superseded, folder.FolderError, ValueError, OSError) as error:
+    except (EtcdError, RolloutLost, OSError) as error:
+        _say(f"error: {error}")
+        return os.EX_TEMPFAIL
+    except (RolloutFailed, promotion.Superseded, folder.FolderError, ValueError) as error:
         _say(f"error: {error}")
         return 1
 

@@ -4,16 +4,18 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import TypeVar
 
 from autoglm_catalogue import judge, promotion, records
 from autoglm_catalogue.fleet import Fleet
 from autoglm_catalogue.plan import Plan
 from autoglm_catalogue.records import Rollout, State, VersionRecord
 from autoglm_catalogue.store import Store
-from autoglm_etcd.connection import Connection
+from autoglm_etcd.connection import Connection, EtcdError
 from autoglm_etcd.keys import Keys
 from autoglm_etcd.lease import Lease
 
+T = TypeVar("T")
 LEASE_SECONDS = 15
 """When this program dies, its canary gets no more requests after so long, and servers unload it."""
 _POLL = 0.5
@@ -23,6 +25,10 @@ _EXTRA = 2
 
 class RolloutFailed(Exception):
     """The fleet serves what it served before; the message says why."""
+
+
+class RolloutLost(Exception):
+    """It lost its lease, or its region is no longer promoted: servers drop the version. It may be run again."""
 
 
 class _Setback(Exception):
@@ -44,8 +50,9 @@ class Driver:
         self._stable = ""
 
     def run(self) -> None:
-        """Blocks until the version is active. Raises RolloutFailed, or EtcdError when the fleet's state is unknown."""
-        self._store = Store(self._connection, self._plan.model, self._fence())
+        """Blocks until the version is active. Raises RolloutFailed; RolloutLost, or EtcdError when the fleet's state is
+        unknown."""
+        self._store = Store(self._connection, self._plan.model, self._allowed(self._fence))
         lease = Lease(self._connection, LEASE_SECONDS, on_loss=self._lost.set)
         try:
             if not self._take(lease):
@@ -65,6 +72,17 @@ class Driver:
                 ) from None
         finally:
             lease.close()
+
+    def _allowed(self, act: Callable[[], T]) -> T:
+        """A cluster that was just made has no quorum yet, or this user has no rights yet."""
+        while True:
+            try:
+                return act()
+            except EtcdError as error:
+                if time.monotonic() > self._until:
+                    raise
+                self._say(f"waits for etcd: {error}")
+            time.sleep(_POLL)
 
     def _fence(self) -> promotion.Promotion:
         seen = promotion.current(Keys(self._connection))
@@ -217,7 +235,7 @@ class Driver:
 
     def _hold(self, done: bool) -> None:
         if not done:
-            raise RolloutFailed(
+            raise RolloutLost(
                 f"version {self._plan.version} of {self._plan.model}: this rollout lost its lease or its region's"
                 " promotion, so servers drop the version; run it again"
             )

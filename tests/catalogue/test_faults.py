@@ -46,7 +46,7 @@ def test_two_rollouts_do_not_run_at_the_same_time_and_sigterm_ends_one_at_once(o
     code, said = one.rolled_out("1", "--ready-seconds=1")
     assert code == 1 and "to version 2, is under way" in said
     first.terminate()
-    assert first.communicate(timeout=SECONDS) and first.returncode == 1
+    assert first.communicate(timeout=SECONDS) and first.returncode == 143
     assert one.keys().rollout is None
     eventually(lambda: one.servers[0].states() == {"1": "active"})
 
