@@ -24,6 +24,7 @@ from components import pools as marks
 from components.types import Placement, Resources, Volume, WorkloadIdentity
 
 USER = 65532  # `nonroot` of the distroless images; no image here needs another
+NO_SERVER = "open-autoglm/no-server"  # label of pods that carry a workload's other labels, to be treated as it is
 PRE_STOP_SECONDS = 5  # how long new requests may still come once a pod has begun to end: endpoints and DNS lag behind
 
 
@@ -96,7 +97,14 @@ def budget(
     return policy.v1.PodDisruptionBudget(
         f"{name}-budget",
         metadata=meta,
-        spec={"max_unavailable": 1, "selector": {"match_labels": dict(selector)}},
+        spec={
+            "max_unavailable": 1,
+            "selector": {
+                "match_labels": dict(selector),
+                # A pod of a Job, which can't be scaled, would have the budget allow nothing.
+                "match_expressions": [{"key": NO_SERVER, "operator": "DoesNotExist"}],
+            },
+        },
         opts=opts,
     )
 

@@ -1,6 +1,7 @@
 """`python -m tests.drill`: every fault in turn, as a table; exit code 1 where a promise was not kept."""
 
 import argparse
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=20, help="of etcd's leader (default: %(default)s)")
     parser.add_argument("--pauses", type=int, default=10, help="of etcd's leader (default: %(default)s)")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # by way of what ends the processes
     if unknown := [part for part in options.parts if part not in PARTS]:
         parser.error(f"there is no {', '.join(unknown)}; there are {', '.join(PARTS)}")
     rows: list[Row] = []

@@ -13,7 +13,9 @@ from autoglm_etcd.keys import Keys
 from tests.drill.history import History, Operation
 
 CLIENTS = 4
-KEYS = 8
+KEYS = 4
+FRESH = 5.0  # seconds until other keys are taken: a call without an answer may have happened at any time since, so
+# the orders to look through double with each that a key has seen
 PAUSE = 0.02  # seconds between two calls of a client: steady, not as many as there can be
 TIMEOUT = 1.0  # seconds; a client that waits for a paused member any longer loses what the others have long again
 
@@ -25,7 +27,7 @@ class Traffic:
     def __init__(self, endpoints: Sequence[str], credentials: Credentials) -> None:
         self.history = History()
         self._endpoints, self._credentials = endpoints, credentials
-        self._prefix = f"/drill/{time.time_ns()}"
+        self._prefix, self._began = f"/drill/{time.time_ns()}", time.monotonic()
         self._over = threading.Event()
         self._threads = [threading.Thread(target=self._client, args=(number,)) for number in range(CLIENTS)]
         self.trouble: list[BaseException] = []
@@ -69,7 +71,7 @@ class Traffic:
         for count in range(10**9):
             if self._over.wait(PAUSE):
                 return
-            key = f"{self._prefix}/{chance.randrange(KEYS)}"
+            key = f"{self._prefix}/{(time.monotonic() - self._began) // FRESH:.0f}/{chance.randrange(KEYS)}"
             kind = chance.choices(("put", "get", "swap"), (4, 4, 2))[0]
             asked = Operation(
                 client=number,
