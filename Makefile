@@ -7,10 +7,10 @@ IN_CONTEXT = $(if $(CONTEXT),--context "$(CONTEXT)")
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help up down status preview output tools test lint drill bench clean
+.PHONY: help up down status preview output tools test lint drill bench load-test clean
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "make %-9s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "make %-9s %s\n", $$1, $$2}'
 
 up: ## find or build what is needed, run pulumi up here or on the stack's cloud, ask the model (STACK= CONTEXT= VERBOSE=1)
 	@$(TOOLS) up --stack "$(STACK)" $(IN_CONTEXT) $(VERBOSELY)
@@ -41,6 +41,9 @@ drill: ## faults on purpose, under traffic: etcd's leader killed 20 times, disks
 
 bench: ## the figures of the stack's life, each beside its limit
 	@$(TOOLS) bench
+
+load-test: ## requests as the real client sends them, a report, a gate (STACK= PROFILE=peak RATE=4 SECONDS=60 ARGS=--help)
+	@$(TOOLS) loadtest --stack "$(STACK)" -- $(if $(PROFILE),--profile $(PROFILE)) $(if $(RATE),--rate $(RATE)) $(if $(SECONDS),--seconds $(SECONDS)) $(ARGS)
 
 clean: ## stop the cluster and remove .tools/, but for the passphrase of stacks in your own backend
 	@$(TOOLS) clean

@@ -28,6 +28,7 @@ COMMANDS = {
     "lint": "ruff check and ruff format --check",
     "drill": "faults on purpose under traffic, each with what was promised beside what was found; arguments after `--`",
     "bench": "the figures of the stack's life, each beside its limit",
+    "loadtest": "the real client's requests against a stack that is up, with a report; arguments after `--`",
     "clean": "stop the cluster and remove .tools/",
     "pulumi": "pulumi with the stack's backend, passphrase and configuration; its arguments after `--`",
 }
@@ -55,7 +56,7 @@ def parser() -> argparse.ArgumentParser:
     made = argparse.ArgumentParser(prog="python3 -m tools", description="Builds and runs the stack on this machine.")
     commands = made.add_subparsers(dest="command", required=True, metavar="COMMAND")
     by_name = {name: commands.add_parser(name, help=text, description=text) for name, text in COMMANDS.items()}
-    for name in ("up", "down", "status", "preview", "output", "pulumi"):
+    for name in ("up", "down", "status", "preview", "output", "pulumi", "loadtest"):
         all_of_them = ", or `all`" if name == "preview" else ""
         by_name[name].add_argument(
             "--stack", default="dev", help=f"one of stacks/*.yaml{all_of_them} (default: %(default)s)"
@@ -70,7 +71,7 @@ def parser() -> argparse.ArgumentParser:
     by_name["output"].add_argument("name", nargs="?", help="endpoint, apiKey or model")
     by_name["build"].add_argument("names", nargs="*", metavar="NAME", help="a program, such as kubelet")
     by_name["test"].add_argument("words", nargs="*", metavar="WORD", help="such as unit, serving, go, end")
-    for name in ("bench", "drill", "pulumi"):
+    for name in ("bench", "drill", "loadtest", "pulumi"):
         by_name[name].add_argument("arguments", nargs="*", help="after `--`")
     return made
 

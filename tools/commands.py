@@ -8,7 +8,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 from typing import Any
 
-from tools import check, cloud, lock, machine, preflight, regions, toolset, trial, where
+from tools import check, cloud, load_test, lock, machine, preflight, regions, toolset, trial, where
 from tools import down as taking_down
 from tools import preview as previewing
 from tools import preview_all as previewing_all
@@ -171,6 +171,10 @@ def drill(options: Namespace, clock: Clock) -> int:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (ROOT, check.SERVING)))}
     argv = [sys.executable, "-m", "tests.drill", *options.arguments]
     return subprocess.run(argv, cwd=ROOT, env=environment).returncode
+
+
+def loadtest(options: Namespace, clock: Clock) -> int:
+    return load_test.run(Stack(options.stack), options.arguments)
 
 
 def clean(options: Namespace, clock: Clock) -> int:
