@@ -4,6 +4,7 @@ The same prompts go to the engine in this process, as token ids, and to a server
 """
 
 import argparse
+import os
 import shutil
 import statistics
 import threading
@@ -91,6 +92,9 @@ def direct(served: ServedModel, texts: Sequence[str], tokens: int) -> float:
 
 
 def _engine(job: Job) -> ServedModel:
+    os.environ["OMP_NUM_THREADS"] = str(job.threads)  # as the server has it
+    import torch
+
     from autoglm_serving.flags import serve_settings
     from autoglm_serving.loading import load_folder
 
@@ -101,6 +105,7 @@ def _engine(job: Job) -> ServedModel:
         "max_model_len": str(job.max_model_len),
         "device": "cpu",
     }
+    torch.set_num_threads(job.threads)
     return load_folder(serve_settings(flags, {}), job.model, name=NAME, version="1")
 
 
