@@ -97,6 +97,15 @@ GROUPS = {
         packages={name: f"github.com/prometheus/alertmanager/cmd/{name}" for name in ("alertmanager", "amtool")},
         variables={"github.com/prometheus/common/version.Version": versions.ALERTMANAGER},
     ),
+    "keda": Group(
+        module="keda",
+        version=versions.KEDA,
+        packages={
+            "keda-operator": "github.com/kedacore/keda/v2/cmd/operator",
+            "keda-adapter": "github.com/kedacore/keda/v2/cmd/adapter",
+        },
+        memory=4.0,
+    ),
     "drill": Group(
         module="drill",
         version=versions.ETCD,
@@ -123,6 +132,13 @@ def ensure(name: str, log: Path) -> str:
         if older != made and re.fullmatch(rf"{name}-[\d.]+-[0-9a-f]{{8}}", older.name):
             shutil.rmtree(older)
     return note
+
+
+def module(name: str, path: str) -> Path:
+    """Where a group's module `path` lies unpacked, for what is in it beside programs."""
+    argv = [go(ROOT), "list", "-m", "-f", "{{.Dir}}", path]
+    done = subprocess.run(argv, cwd=MODULES / GROUPS[name].module, capture_output=True, text=True, check=True)
+    return Path(done.stdout.strip())
 
 
 def link(path: Path, target: Path) -> None:

@@ -46,6 +46,11 @@ def limits() -> list[Step]:
     return [GO, built("ratelimit"), Step(name="redis", run=redis.ensure)]
 
 
+def scaling() -> list[Step]:
+    """What the number of servers is tested with: ten minutes of a processor, so only where it is asked for by name."""
+    return [GO, built("keda")]
+
+
 def everything() -> list[Step]:
     """What any command or test may want."""
     return merged(node(), pulumi(), drill(), monitoring(), limits())
@@ -53,7 +58,7 @@ def everything() -> list[Step]:
 
 def named(names: Sequence[str]) -> list[Step]:
     """The steps that make these programs or groups. Raises ValueError for one that none makes."""
-    steps = {step.name: step for step in everything()}
+    steps = {step.name: step for step in merged(everything(), scaling())}
     of = {program: name for name, group in golang.GROUPS.items() for program in group.packages}
     of |= {"pulumi-language-python": "pulumi"}
     wanted = {of.get(name, name) for name in names}

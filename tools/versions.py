@@ -17,6 +17,7 @@ METRICS_SERVER = "0.9.0"
 ENVOY = "1.40.0"
 PROMETHEUS = "3.13.5"  # its Go module counts as v0.313.5
 ALERTMANAGER = "0.31.1"  # the last whose Go module holds the web interface, without which it does not build
+KEDA = "2.21.0"
 PULUMI_AWS = "7.51.1"
 PULUMI_ALICLOUD = "4.0.0"
 PULUMI_TENCENTCLOUD = "0.2.3"  # its SDK is the Python package tencentcloud-iac-pulumi

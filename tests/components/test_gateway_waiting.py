@@ -1,56 +1,21 @@
 """Requests that come while there is no server: the real Envoy, the real waiting room, a server that comes later."""
 
 import json
-import subprocess
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from components.envoy_waiting import WaitingRoom
-from tests.harness import envoy
+from tests.harness import envoy, waiting_room
 from tests.harness.envoy import Answer, Gateway, Upstream
 from tests.harness.waiting import until
-from tools.check import SERVING, SERVING_VENV
 
 pytestmark = pytest.mark.integration
 
 REQUESTS = 50
 SCREENSHOT = 2 * 1024 * 1024
-
-
-@dataclass
-class Room:
-    process: subprocess.Popen[bytes]
-    port: int
-    log: Path
-
-    def waiting(self) -> int:
-        lines = envoy.get(self.port, "/metrics").body.decode().splitlines()
-        return int(float(next(line for line in lines if line.startswith("autoglm:requests_held ")).split()[1]))
-
-
-@contextmanager
-def room(folder: Path, upstream_port: int, *flags: str) -> Iterator[Room]:
-    (port,) = envoy.free_ports(1)
-    log = folder / "room.log"
-    argv = [
-        *(str(SERVING_VENV / "bin" / "python"), "-m", "autoglm_serving", "waiting-room"),
-        *("--upstream-host=127.0.0.1", f"--upstream-port={upstream_port}", "--host=127.0.0.1", f"--port={port}"),
-        *flags,
-    ]
-    with log.open("wb") as output:
-        process = subprocess.Popen(argv, cwd=SERVING, stdout=output, stderr=output)
-    try:
-        until(lambda: '"listening"' in log.read_text(), "the room is open")
-        yield Room(process, port, log)
-    finally:
-        process.kill()
-        process.wait()
 
 
 @pytest.fixture
@@ -69,7 +34,7 @@ def echo(handler: Any, body: bytes) -> None:
 
 def test_none_of_the_requests_that_came_at_zero_fails(tmp_path: Path, later: int) -> None:
     with (
-        room(tmp_path, later) as waiting,
+        waiting_room.running(tmp_path, later) as waiting,
         envoy.gateway(
             tmp_path,
             later,
@@ -95,7 +60,7 @@ def test_none_of_the_requests_that_came_at_zero_fails(tmp_path: Path, later: int
 
 def test_past_the_deadline_the_client_is_told_when_to_come_again(tmp_path: Path, later: int) -> None:
     with (
-        room(tmp_path, later, "--patience=1", "--retry-after=42") as waiting,
+        waiting_room.running(tmp_path, later, "--patience=1", "--retry-after=42") as waiting,
         envoy.gateway(tmp_path, later, waiting_room=WaitingRoom(host="127.0.0.1", port=waiting.port)) as gateway,
     ):
         answer = gateway.ask("POST", "/v1/chat/completions", b"{}")
@@ -107,7 +72,7 @@ def test_past_the_deadline_the_client_is_told_when_to_come_again(tmp_path: Path,
 def test_one_ready_server_of_two_gets_all_the_traffic(tmp_path: Path, upstream: Upstream) -> None:
     """By Envoy's own reckoning half of the servers would be too few, and some requests would have to wait."""
     with (
-        room(tmp_path, upstream.port, "--patience=1") as waiting,
+        waiting_room.running(tmp_path, upstream.port, "--patience=1") as waiting,
         envoy.gateway(
             tmp_path,
             upstream.port,

@@ -176,6 +176,22 @@ def _api_flags(folder: Path, port: int, etcd_port: int) -> list[str]:
         f"--service-account-key-file={folder / 'accounts.pub'}",
         f"--service-account-signing-key-file={folder / 'accounts.key'}",
         "--endpoint-reconciler-type=none",
+        *_aggregation_flags(folder),
+    ]
+
+
+def _aggregation_flags(folder: Path) -> list[str]:
+    """How it shows itself, and for whom it speaks, to API servers behind it."""
+    return [
+        f"--proxy-client-cert-file={folder / 'client.crt'}",
+        f"--proxy-client-key-file={folder / 'client.key'}",
+        f"--requestheader-client-ca-file={folder / 'client.crt'}",
+        "--requestheader-allowed-names=test-admin",
+        *(
+            f"--requestheader-{of}-headers=X-Remote-{header}"
+            for of, header in (("username", "User"), ("group", "Group"))
+        ),
+        "--requestheader-extra-headers-prefix=X-Remote-Extra-",
     ]
 
 

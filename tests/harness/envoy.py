@@ -198,10 +198,10 @@ def gateway(folder: Path, upstream_port: int, *, others: Sequence[int] = (), **c
 
 def _with_servers(config: dict[str, Any], ports: Sequence[int]) -> dict[str, Any]:
     """On loopback several servers have one address and several ports, which no name can say."""
-    assignment = config["static_resources"]["clusters"][0]["load_assignment"]
+    servers = next(one for one in config["static_resources"]["clusters"] if "load_assignment" in one)
     for port in ports:
         address = {"socket_address": {"address": "127.0.0.1", "port_value": port}}
-        assignment["endpoints"][0]["lb_endpoints"].append({"endpoint": {"address": address}})
+        servers["load_assignment"]["endpoints"][0]["lb_endpoints"].append({"endpoint": {"address": address}})
     return config
 
 
