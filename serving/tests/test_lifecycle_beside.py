@@ -1,4 +1,4 @@
-"""A version beside the active one, as a fleet's catalogue wants it: loaded, tried by who asks, switched to when told."""
+"""A version beside the active one, as a fleet's catalogue wants it: loaded, tried by who asks, switched to."""
 
 from lifecycle_fakes import BROKEN, World
 

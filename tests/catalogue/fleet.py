@@ -25,6 +25,7 @@ from tools.check import SERVING, SERVING_VENV
 
 SECONDS = 120.0
 """What anything may take on a busy machine; no test depends on how long it does."""
+PYTHON = str(SERVING_VENV / "bin" / "python")
 _names = itertools.count()
 
 
@@ -70,6 +71,8 @@ class Fleet:
     folder: Path
     model: str = field(default_factory=lambda: f"phone-{next(_names)}")
     servers: list[Server] = field(default_factory=list)
+    program: tuple[str, ...] = (str(SERVING / "tests" / "light_fleet.py"),)
+    """What Python runs as a server."""
 
     def __post_init__(self) -> None:
         self.folder.mkdir(exist_ok=True)
@@ -95,7 +98,7 @@ class Fleet:
     def _start(self) -> Server:
         log = self.folder / f"server-{next(_names)}.log"
         argv = [
-            *(str(SERVING_VENV / "bin" / "python"), str(SERVING / "tests" / "light_fleet.py")),
+            *(PYTHON, *self.program),
             *("--host=127.0.0.1", "--port=0", f"--served-model-name={self.model}", "--model-poll-seconds=1"),
             *(f"--model-catalogue={self.endpoints}", f"--model-catalogue-tls={self.folder}"),
             *("--model-standby-seconds=1", "--shutdown-timeout=60"),
