@@ -76,10 +76,14 @@ class Fleet:
 
     def __post_init__(self) -> None:
         self.folder.mkdir(exist_ok=True)
-        made = self.etcd.credentials("root")
+        self.endpoints = ",".join(self.etcd.endpoints)
+        self.identify("root")
+
+    def identify(self, user: str) -> None:
+        """As whom servers and rollouts that are started from now on come to etcd."""
+        made = self.etcd.credentials(user)
         for path, name in ((made.ca, "ca.crt"), (made.certificate, "tls.crt"), (made.key, "tls.key")):
             shutil.copy(path, self.folder / name)
-        self.endpoints = ",".join(self.etcd.endpoints)
 
     def version(self, name: str, **behaviour: Any) -> Path:
         folder = self.folder / name

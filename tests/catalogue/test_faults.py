@@ -1,5 +1,6 @@
 """What a rollout and the servers survive: a rollout that dies, another at the same time, compactions, etcd away."""
 
+import os
 import signal
 
 import pytest
@@ -7,10 +8,12 @@ from autoglm_catalogue import promotion, records
 from autoglm_catalogue.promotion import Superseded
 from autoglm_catalogue.records import Rollout
 from autoglm_catalogue.store import Store
+from autoglm_etcd.cluster import Users
 from autoglm_etcd.connection import Connection
 from autoglm_etcd.keys import Keys
 from autoglm_etcd.lease import Lease
 
+from components.workloads.rollout import USERS
 from tests.catalogue import fleet as fleets
 from tests.catalogue.fleet import SECONDS, eventually
 from tests.harness import etcd
@@ -127,3 +130,22 @@ def test_servers_answer_without_etcd_and_follow_it_again_over_a_compaction(tmp_p
 def test_endpoints_are_connected_to_with_certificates_or_not_at_all():
     with pytest.raises(ValueError, match="needs credentials"):
         Connection(["https://127.0.0.1:1"])
+
+
+def test_users_who_see_their_own_keys_alone_are_enough(tmp_path):
+    with etcd.running(tmp_path / "etcd", size=1) as cluster, fleets.running(cluster, tmp_path / "fleet") as fleet:
+        with cluster.connect() as connection:
+            users = Users(connection)
+            users.add("root", "root")
+            for user, prefixes in USERS.items():
+                users.add(user, user, prefixes)
+            users.enable()
+        fleet.version("1")
+        fleet.identify("serving")
+        fleet.serve(1)
+        code, said = fleet.rolled_out("1", "--ready-seconds=1")
+        assert code == os.EX_TEMPFAIL and "permission denied" in said, "a server may not roll out"
+        fleet.identify("rollout")
+        code, said = fleet.rolled_out("1")
+        assert code == 0, said
+        eventually(lambda: fleet.all_in(v1="active"))
