@@ -47,6 +47,7 @@ class Fit:
 
     candidate: Candidate
     tensor_parallel: int
+    cards: float  # how much of one, or how many
     tokens_per_second: float
     usd_per_million: float | None
 
@@ -56,7 +57,8 @@ class Fit:
 
 
 def ranked(need: Need, candidates: Iterable[Candidate]) -> list[Fit]:
-    """The cheapest token first; then, of those without a price, the fastest. Empty when the model fits nowhere."""
+    """The cheapest token first, of equals the smallest part of a card; then, of those without a price, the fastest.
+    Empty when the model fits nowhere."""
     fits = [fit for candidate in candidates if (fit := _fit(need, candidate))]
     return sorted(fits, key=_rank)
 
@@ -90,7 +92,14 @@ def _fit(need: Need, candidate: Candidate) -> Fit | None:
     price = None
     if candidate.usd_per_hour is not None and speed and servers:
         price = accelerators.usd_per_million_tokens(candidate.usd_per_hour, speed * servers)
-    return Fit(candidate=candidate, tensor_parallel=size, tokens_per_second=speed, usd_per_million=price)
+    part = _usable(need, candidate) / accelerators.usable_bytes(candidate.kind)
+    return Fit(
+        candidate=candidate,
+        tensor_parallel=size,
+        cards=size * part,
+        tokens_per_second=speed,
+        usd_per_million=price,
+    )
 
 
 def _holds(need: Need, candidate: Candidate, size: int) -> bool:
@@ -113,6 +122,7 @@ def _usable(need: Need, candidate: Candidate) -> int:
     return accelerators.usable_bytes(kind, mig=profile, replicas=replicas)
 
 
-def _rank(fit: Fit) -> tuple[bool, float, float, str]:
-    price = fit.usd_per_million
-    return price is None, price or 0, -fit.tokens_per_second, fit.pool
+def _rank(fit: Fit) -> tuple[bool, float, float, float, str]:
+    if fit.usd_per_million is None:
+        return True, 0, 0, -fit.tokens_per_second, fit.pool
+    return False, round(fit.usd_per_million, 3), fit.cards, -fit.tokens_per_second, fit.pool

@@ -73,6 +73,10 @@ class ApiServer:
         self._processes.remove(process)
         _end(process)
 
+    def pids(self) -> dict[str, int]:
+        """Of its processes, by program."""
+        return {Path(entry.args[0]).name: entry.pid for entry in self._processes}  # type: ignore[index]
+
     def stop(self) -> None:
         while self._processes:
             _end(self._processes.pop())
