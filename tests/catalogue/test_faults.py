@@ -2,11 +2,12 @@
 
 import os
 import signal
+from dataclasses import replace
 
 import pytest
-from autoglm_catalogue import promotion, records
+from autoglm_catalogue import judge, promotion, records
 from autoglm_catalogue.promotion import Superseded
-from autoglm_catalogue.records import Rollout
+from autoglm_catalogue.records import Rollout, State
 from autoglm_catalogue.store import Store
 from autoglm_etcd.cluster import Users
 from autoglm_etcd.connection import Connection
@@ -70,6 +71,18 @@ def test_a_switch_is_refused_when_a_replica_is_not_as_it_was_seen(one):
         assert not store.switch(seen, "2", [replica])
         assert one.active() == "1"
         lease.close()
+
+
+def test_a_server_that_sees_other_files_than_the_rollout_did_says_so(one):
+    with one.etcd.connect() as connection:
+        lease = Lease(connection, 15)
+        store = Store(connection, one.model, promotion.current(Keys(connection)))
+        record = replace(store.read().versions["1"], source=str(one.folder / "2"), state=State.FOUND)
+        assert store.take(Rollout(version="2", previous="1"), lease)
+        assert store.declare("2", record)
+        eventually(lambda: "this server sees other files" in judge.readiness(store.read(), "2", 1).failed)
+        lease.close()
+    eventually(lambda: one.servers[0].states() == {"1": "active"})
 
 
 def test_a_region_that_is_no_longer_promoted_switches_nothing(one):

@@ -69,7 +69,7 @@ def test_a_version_that_can_not_be_loaded_is_rolled_back_counted_and_tried_again
     eventually(lambda: two.all_in(v2="active"))
 
 
-def test_a_flipped_byte_and_another_manifest_are_found_before_the_switch(two):
+def test_a_flipped_byte_is_found_before_the_switch(two):
     folder = two.version("2")
     content = bytearray((folder / "behaviour.json").read_bytes())
     content[5] ^= 1
