@@ -15,8 +15,8 @@ RARE = 0.5
 OUTLIER = 4.0
 """A step counts at most this many times the average: a pause of the machine is no news about the model."""
 
-FEWEST = 16
-"""Tokens that a step carries at least: prompts must come to an end too."""
+FEWEST = 2
+"""Tokens that a step carries at least: prompts must come to an end too. Late in a long one they cost the most."""
 
 UNKNOWN = 64
 """Tokens beside running answers before anything was measured. From fewer nothing is learned then."""

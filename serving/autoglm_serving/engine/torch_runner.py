@@ -120,8 +120,11 @@ class TorchRunner:
                 results[place] = error
 
     def _finish(self, piece: Slice, until: float, *, must: bool) -> bool:
-        """Encode the slice's images as far as time allows; whether it can be computed."""
-        state, images = piece.sequence.state, piece.sequence.images
+        """Encode the slice's images as far as time allows. Whether it can be computed in this very step.
+
+        Not in a step that encoded: what a step's tokens take is learned from those that did nothing else.
+        """
+        state, images, ready = piece.sequence.state, piece.sequence.images, True
         assert self._embeddings is not None and images is not None  # noqa: S101  as something is wanted
         for number in _wanted(piece):
             # Another sequence may have finished the same image.
@@ -129,13 +132,13 @@ class TorchRunner:
             if found is None:
                 if not must and time.perf_counter() >= until:
                     return False
-                must = False
+                must = ready = False
                 found = self._embeddings.advance(images.digests[number], until)
             if found is None:
                 return False
             state.wanted.discard(number)
             state.embeddings[number] = found
-        return True
+        return ready
 
     def _compute(self, batch: List[Slice]) -> list[Result]:
         text = self._model.text

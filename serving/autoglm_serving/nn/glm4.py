@@ -9,10 +9,14 @@ from torch import Tensor
 from autoglm_serving.nn import rope
 from autoglm_serving.nn.cache import PagedCache
 from autoglm_serving.nn.config import TextConfig
-from autoglm_serving.nn.linear import Linear, gated, linear
+from autoglm_serving.nn.linear import Linear, Native, gated, linear
+from autoglm_serving.nn.native.forward import Forward, LayerWeights
+from autoglm_serving.nn.native.library import Kernels
 from autoglm_serving.nn.ops import NativeOps, Ops, TorchOps, native
 from autoglm_serving.nn.plan import Plan
 from autoglm_serving.nn.weights import Weights
+
+NORMS = ("before_attention", "after_attention", "before_mlp", "after_mlp")
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,7 @@ class Glm4:
         self._ops: Ops = TorchOps() if kernels is None else NativeOps(kernels)
         self.masks = self._ops.masks
         """Whether plans must hold masks."""
+        self._whole = None if kernels is None else self._in_one_call(kernels)
 
     def embed(self, token_ids: Tensor) -> Tensor:
         """[rows] -> [rows, hidden]"""
@@ -65,11 +70,12 @@ class Glm4:
         """
         angles = rope.angles(places, self._inverse, self._axis)
         cos, sin = angles.cos(), angles.sin()
+        if self._whole is not None:
+            return self._whole(x, cache, plan, cos, sin, wanted)
         ops, epsilon, head_dim = self._ops, self.config.rms_norm_eps, self.config.head_dim
         ops.begin(cache, plan)
-        following = [layer.before_attention for layer in self._layers[1:]] + [self._norm]
         normed = ops.rms_norm(x, self._layers[0].before_attention, epsilon)
-        for layer, memory, after in zip(self._layers, cache.layers, following, strict=True):
+        for layer, memory, after in zip(self._layers, cache.layers, self._following(), strict=True):
             qkv = layer.qkv(normed).view(len(x), -1, head_dim)
             attended = ops.attend(qkv, memory, plan, cos, sin)
             if wanted is not None and layer is self._layers[-1]:
@@ -84,6 +90,22 @@ class Glm4:
     def logits(self, normed: Tensor) -> Tensor:
         """[rows, vocabulary] of what `forward` returned for the rows that sample."""
         return self._head(normed)
+
+    def _following(self) -> list[Tensor]:
+        """The norm behind each layer."""
+        return [*(layer.before_attention for layer in self._layers[1:]), self._norm]
+
+    def _in_one_call(self, kernels: Kernels) -> Forward | None:
+        """None where products are not the kernels' own."""
+        layers = []
+        for layer, following in zip(self._layers, self._following(), strict=True):
+            products = {name: getattr(layer, name) for name in ("qkv", "output", "gate_up", "down")}
+            if not all(isinstance(product, Native) for product in products.values()):
+                return None
+            packed = {name: product.weight for name, product in products.items()}
+            norms = {name: getattr(layer, name) for name in NORMS}
+            layers.append(LayerWeights(**packed, **norms, qkv_bias=products["qkv"].bias, following=following))
+        return Forward(kernels, self.config, layers)
 
     def _layer(self, weights: Weights, prefix: str) -> _Layer:
         config = self.config

@@ -18,7 +18,7 @@ Linear = Callable[[Tensor], Tensor]
 def linear(weight: Tensor, bias: Tensor | None = None) -> Linear:
     """`weight` is [out, in] on its device and in its type; it may be a view of a file and is copied."""
     if (kernels := _kernels(weight)) is not None:
-        return _Native(kernels, weight, bias, gated=False)
+        return Native(kernels, weight, bias, gated=False)
     if _packs(weight):
         return _Packed(weight, bias)
     return _Plain(weight.clone(), bias)
@@ -27,7 +27,7 @@ def linear(weight: Tensor, bias: Tensor | None = None) -> Linear:
 def gated(gate_up: Tensor) -> Linear:
     """silu(gate) * up of a weight [2 * out, in] that holds the gate's rows, then the other's."""
     if (kernels := _kernels(gate_up)) is not None:
-        return _Native(kernels, gate_up, None, gated=True)
+        return Native(kernels, gate_up, None, gated=True)
     if _packs(gate_up):
         return _PackedGated(gate_up)
     return _PlainGated(gate_up.clone())
@@ -72,13 +72,13 @@ class _PlainGated:
         return F.silu(gate).mul_(up)
 
 
-class _Native:
+class Native:
     def __init__(self, kernels: Kernels, weight: Tensor, bias: Tensor | None, *, gated: bool) -> None:
-        self._kernels, self._bias, self._outputs, self._gated = kernels, bias, len(weight), gated
-        self._weight = kernels.pack_weight(weight.contiguous(), gated=gated)
+        self._kernels, self._outputs, self._gated = kernels, len(weight), gated
+        self.weight, self.bias = kernels.pack_weight(weight.contiguous(), gated=gated), bias
 
     def __call__(self, x: Tensor) -> Tensor:
-        return self._kernels.product(x, self._weight, self._bias, self._outputs, gated=self._gated)
+        return self._kernels.product(x, self.weight, self.bias, self._outputs, gated=self._gated)
 
 
 class _Packed:

@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 FOLDER = Path(__file__).parent
-SOURCES = ("answers.c", "chunks.c", "layers.c", "products.c")
+SOURCES = ("answers.c", "chunks.c", "forward.c", "layers.c", "products.c")
 HEADERS = ("kernels.h",)
 
 COMPILE = ("-O3", "-march=x86-64-v4", "-mavx512bf16", "-fopenmp", "-fno-math-errno", "-fPIC", "-Wall", "-Wextra")

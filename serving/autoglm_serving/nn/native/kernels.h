@@ -71,3 +71,19 @@ static inline void keep(uint32_t *group, const bf16 *key, const bf16 *value, int
   bf16 *values = (bf16 *)(group + half_of(dim) + lane / 2 * dim) + lane % 2;
   for (int64_t d = 0; d < dim; d++) values[2 * d] = value[d];
 }
+
+/* What forward.c calls; each is described where it is. */
+void rms_norm(bf16 *out, const bf16 *x, const bf16 *weight, int64_t rows, int64_t n, float epsilon, int64_t threads);
+void add_and_norm(bf16 *sum, bf16 *out, const bf16 *x, const bf16 *y, const bf16 *after, const bf16 *before,
+                  int64_t rows, int64_t n, float epsilon, int64_t threads);
+void rotate_and_keep(bf16 *qkv, uint32_t *memory, const int64_t *slots, const float *cos, const float *sin,
+                     int64_t rows, int64_t heads, int64_t kv_heads, int64_t dim, int64_t rotary, int64_t threads);
+void answers(bf16 *out, const bf16 *q, int64_t q_stride, const uint32_t *memory, const int64_t *blocks,
+             const int64_t *lengths, int64_t width, int64_t rows, int64_t heads, int64_t kv_heads, int64_t dim,
+             int64_t block_size, float scale, int64_t threads);
+void attend(bf16 *out, int64_t out_stride, const bf16 *q, int64_t q_stride, const uint32_t *memory,
+            const int64_t *blocks, int64_t block_size, int64_t tokens, int64_t context, int64_t start, int64_t heads,
+            int64_t kv_heads, int64_t dim, float scale, int64_t threads);
+void product(bf16 *out, int64_t out_stride, const bf16 *x, int64_t x_stride, const uint32_t *weight, const bf16 *bias,
+             uint32_t *room, int64_t rows, int64_t outputs, int64_t in, int64_t gated, int64_t threads);
+int64_t product_room(int64_t rows, int64_t in);

@@ -40,6 +40,7 @@ _SIGNATURES: dict[str, list[Any]] = {
     "rotate_and_keep": [_P, _P, _P, _P, _P, _I, _I, _I, _I, _I, _I],
     "pack_weight": [_P, _P, _I, _I, _I, _I],
     "product": [_P, _I, _P, _I, _P, _P, _P, _I, _I, _I, _I, _I],
+    "forward": [_P, _P, _P, _P, _I],
 }
 _SIZES = ("packed_size", "product_room")
 
@@ -163,13 +164,24 @@ class Kernels:
         """[rows, in] -> [rows, out] of a packed weight [outputs, in]; `gated`: silu(gate) * other in half of it."""
         rows, inputs = x.shape
         out = torch.empty((rows, outputs // 2 if gated else outputs), dtype=x.dtype)
-        room = torch.empty(self._c.product_room(rows, inputs), dtype=torch.int32)
+        room = torch.empty(self.product_room(rows, inputs), dtype=torch.int32)
         self._c.product(
             out.data_ptr(), out.stride(0), x.data_ptr(), x.stride(0), packed.data_ptr(),
             None if bias is None else bias.data_ptr(), room.data_ptr(),
             rows, outputs, inputs, gated, _threads(outputs * inputs),
         )  # fmt: skip
         return out
+
+    def product_room(self, rows: int, inputs: int) -> int:
+        """Elements of 32 bits that `product` needs beside its operands."""
+        return int(self._c.product_room(rows, inputs))
+
+    def forward(self, layers: Any, shape: Any, step: Any, buffers: Any) -> None:
+        """forward.c's, of its structures; see forward.py."""
+        self._c.forward(
+            ctypes.addressof(layers), ctypes.addressof(shape), ctypes.addressof(step), ctypes.addressof(buffers),
+            torch.get_num_threads(),
+        )  # fmt: skip
 
     def _attend(
         self, out: Tensor, q: Tensor, kept: Tensor, blocks: int | None, block_size: int, kv_heads: int, *rest: int
