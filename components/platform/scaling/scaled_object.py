@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from components.platform.scaling import demand
+from components.platform.scaling.refused import Refused
 from components.platform.scaling.schedule import Floor
 
 Json = dict[str, Any]
@@ -11,41 +12,45 @@ Json = dict[str, Any]
 POLLING_SECONDS: Final = 5
 """How often KEDA asks for what would wake the servers up."""
 _FALLBACK_AFTER: Final = 3  # failed questions to a source of figures
+_TARGETS: Final = (
+    *("requests_per_replica", "p95_seconds", "cpu_percent", "gpu_percent"),
+    *("lead_minutes", "idle_seconds"),
+)
+_TARGET: Final = "it must be more than 0"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scaling:
-    """`least` 0 lets the servers go when nobody asks. `warm`: servers more than the load needs. A target left out is
-    not looked at; `requests`: open ones that a server is to have. `lead_minutes`: how long a new server takes."""
+    """`min_replicas` 0 lets the servers go when nobody asks. `requests_per_replica`: open ones that one is to have.
+    `warm`: servers more than the load needs. A target left out is not looked at. `lead_minutes`: how long a new server
+    takes, node and all. `idle_seconds`: without a request until the last server goes. Raises Refused."""
 
-    least: int
-    most: int
-    requests: float
+    min_replicas: int
+    max_replicas: int
+    requests_per_replica: float
     warm: int = 0
     p95_seconds: float | None = None
     cpu_percent: int | None = None
     gpu_percent: int | None = None
-    floors: tuple[Floor, ...] = ()
+    schedule: tuple[Floor, ...] = ()
     forecast: bool = False
     lead_minutes: int = 15
     idle_seconds: int = 900
 
     def __post_init__(self) -> None:
-        if not 0 <= self.least <= self.most:
-            raise ValueError(f"Scaling.least: {self.least} is not allowed: use 0 to most, which is {self.most}")
-        if self.most < 1:
-            raise ValueError(f"Scaling.most: {self.most} is not allowed: use 1 or more")
-        if self.warm and not self.least:
-            raise ValueError(f"Scaling.warm: {self.warm}, but least is 0: a warm server is never let go; raise least")
-        if not 0 <= self.warm < self.most:
-            raise ValueError(f"Scaling.warm: {self.warm} is not allowed: use 0 to {self.most - 1}, one fewer than most")
-        for name in ("requests", "p95_seconds", "cpu_percent", "gpu_percent", "lead_minutes", "idle_seconds"):
-            value = getattr(self, name)
-            if value is not None and value <= 0:
-                raise ValueError(f"Scaling.{name}: {value} is not allowed: a target is more than 0")
-        for floor in self.floors:
-            if floor.replicas > self.most:
-                raise ValueError(f"Scaling.floors: {floor.replicas} servers, but most is {self.most}: raise most")
+        most = self.max_replicas
+        highest = max((floor.replicas for floor in self.schedule), default=0)
+        wrong = (
+            ("max_replicas", most < 1, "use 1 or more"),
+            ("min_replicas", not 0 <= self.min_replicas <= most, f"use 0 to {most}, which is max_replicas"),
+            ("warm", not 0 <= self.warm < max(most, 1), f"use 0 to {most - 1}, one fewer than max_replicas"),
+            ("warm", self.warm and not self.min_replicas, "min_replicas is 0, and a warm server never goes: raise it"),
+            ("schedule", highest > most, f"it asks for {highest} servers, and max_replicas is {most}: raise that"),
+            *((name, (value := getattr(self, name)) is not None and value <= 0, _TARGET) for name in _TARGETS),
+        )
+        for name, is_wrong, reason in wrong:
+            if is_wrong:
+                raise Refused(self, name, getattr(self, name), reason)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,27 +65,27 @@ class Sources:
     gpus: str | None = None
 
     def check(self, scaling: Scaling) -> None:
-        """Raises ValueError for a target whose figure nobody tells."""
+        """Raises Refused for a target whose figure nobody tells."""
         if scaling.gpu_percent and not self.gpus:
-            raise ValueError(
-                "Scaling.gpu_percent: nobody tells how busy the cards are: watch them with DCGM's exporter"
-            )
-        if not scaling.least and not self.room:
-            raise ValueError("Scaling.least: 0, but requests have nowhere to wait: there must be a waiting room")
+            reason = "nobody tells how busy the cards are: run DCGM's exporter"
+            raise Refused(scaling, "gpu_percent", scaling.gpu_percent, reason)
+        if not scaling.min_replicas and not self.room:
+            reason = "requests would have nowhere to wait: there must be a waiting room"
+            raise Refused(scaling, "min_replicas", 0, reason)
 
 
 def spec(deployment: str, scaling: Scaling, sources: Sources) -> Json:
     """A ScaledObject's `spec`."""
     return {
         "scaleTargetRef": {"name": deployment},
-        "minReplicaCount": scaling.least,
-        "maxReplicaCount": scaling.most,
+        "minReplicaCount": scaling.min_replicas,
+        "maxReplicaCount": scaling.max_replicas,
         "pollingInterval": POLLING_SECONDS,
         "cooldownPeriod": scaling.idle_seconds,
         # Without figures the number stays: a monitoring that is down must not take the service with it.
         "fallback": {
             "failureThreshold": _FALLBACK_AFTER,
-            "replicas": max(1, scaling.least),
+            "replicas": max(1, scaling.min_replicas),
             "behavior": "currentReplicasIfHigher",
         },
         "advanced": {"horizontalPodAutoscalerConfig": {"name": deployment, "behavior": _behavior()}},
@@ -92,8 +97,8 @@ def triggers(scaling: Scaling, sources: Sources) -> list[Json]:
     """The one that asks for the most servers wins."""
     requests = demand.open_requests(sources.serving, sources.room_job)
     if scaling.warm:
-        requests = f"{requests} + {scaling.warm * scaling.requests:g}"
-    found = [_prometheus("requests", requests, scaling.requests, sources, "AverageValue")]
+        requests = f"{requests} + {scaling.warm * scaling.requests_per_replica:g}"
+    found = [_prometheus("requests", requests, scaling.requests_per_replica, sources, "AverageValue")]
     if sources.room:
         found.append(_room(scaling, sources.room))
     if scaling.p95_seconds:
@@ -105,8 +110,8 @@ def triggers(scaling: Scaling, sources: Sources) -> list[Json]:
         found.append({"type": "cpu", "name": "cpu", "metricType": "Utilization", "metadata": value})
     if scaling.forecast:
         query = demand.expected(sources.stack, scaling.lead_minutes)
-        found.append(_prometheus("forecast", query, scaling.requests, sources, "AverageValue"))
-    return found + [_floor(number, floor) for number, floor in enumerate(scaling.floors)]
+        found.append(_prometheus("forecast", query, scaling.requests_per_replica, sources, "AverageValue"))
+    return found + [_floor(number, floor) for number, floor in enumerate(scaling.schedule)]
 
 
 def _prometheus(name: str, query: str, target: float, sources: Sources, kind: str) -> Json:
@@ -126,7 +131,7 @@ def _room(scaling: Scaling, url: str) -> Json:
         "url": f"{url}/metrics",
         "format": "prometheus",
         "valueLocation": "autoglm:requests_held",
-        "targetValue": f"{scaling.requests:g}",
+        "targetValue": f"{scaling.requests_per_replica:g}",
         "activationTargetValue": "0",
         "aggregateFromKubeServiceEndpoints": "true",  # each room knows of its own only
         "aggregationType": "sum",

@@ -5,13 +5,15 @@ from datetime import time
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from components.platform.scaling.refused import Refused
+
 DAYS: Final = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
 """In cron's order: Sunday is 0."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Floor:
-    """At least `replicas` from `begins` until `ends`, on the next day where that is no later, on days named."""
+    """At least `replicas` from `begins` until `ends`, on the next day where that is no later. Raises Refused."""
 
     days: tuple[str, ...]
     begins: time
@@ -20,20 +22,16 @@ class Floor:
     replicas: int
 
     def __post_init__(self) -> None:
-        if wrong := [day for day in self.days if day not in DAYS]:
-            raise ValueError(f"Floor.days: {wrong[0]!r} is no day: use {', '.join(DAYS)}")
-        if not self.days:
-            raise ValueError("Floor.days: none given, so it would never hold: name one or more")
-        if self.begins == self.ends:
-            raise ValueError(f"Floor.ends: {self.ends:%H:%M} is when it begins: give another time")
-        if self.replicas < 1:
-            raise ValueError(f"Floor.replicas: {self.replicas} is not allowed: a floor holds at least 1")
-        try:
-            ZoneInfo(self.timezone)
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            raise ValueError(
-                f"Floor.timezone: {self.timezone!r} is not known: use a name as in Asia/Shanghai"
-            ) from error
+        unknown = [day for day in self.days if day not in DAYS]
+        wrong = (
+            ("days", bool(unknown) or not self.days, f"name one or more of {', '.join(DAYS)}"),
+            ("ends", self.begins == self.ends, "that is when it begins: give another time"),
+            ("replicas", self.replicas < 1, "a floor holds at least 1"),
+            ("timezone", not _is_known(self.timezone), "use a name as in Asia/Shanghai"),
+        )
+        for name, is_wrong, reason in wrong:
+            if is_wrong:
+                raise Refused(self, name, getattr(self, name), reason)
 
     @property
     def start(self) -> str:
@@ -42,6 +40,14 @@ class Floor:
     @property
     def end(self) -> str:
         return _cron(self.ends, self.days, int(self.ends < self.begins))
+
+
+def _is_known(timezone: str) -> bool:
+    try:
+        ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError):
+        return False
+    return True
 
 
 def _cron(at: time, days: tuple[str, ...], later: int) -> str:

@@ -56,7 +56,7 @@ def test_keda_is_let_in_to_what_it_asks_and_the_servers_number_is_its_own() -> N
     args = AutoscalingArgs(
         namespace="ns",
         deployment="s-1234",
-        scaling=Scaling(least=0, most=4, requests=6),
+        scaling=Scaling(min_replicas=0, max_replicas=4, requests_per_replica=6),
         sources=SOURCES,
         asked=(Upstream(host=SERVERS.host, port=9090, name="p", pods={"a": "prometheus"}),),
     )
@@ -91,7 +91,7 @@ def test_a_warm_node_is_held_by_a_pod_that_gives_way_at_once() -> None:
             lambda: AutoscalingArgs(
                 namespace="n",
                 deployment="d",
-                scaling=Scaling(least=0, most=1, requests=1),
+                scaling=Scaling(min_replicas=0, max_replicas=1, requests_per_replica=1),
                 sources=Sources(prometheus="http://p", stack="t", serving="s"),
             ),
             "nowhere to wait",

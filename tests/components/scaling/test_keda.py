@@ -81,7 +81,7 @@ def region(tmp_path: Path) -> Iterator[Region]:
         way_in = WaitingRoom(host="127.0.0.1", port=room.port)
         gateway = stack.enter_context(envoy.gateway(tmp_path, port, waiting_room=way_in))
         client.apply(DEPLOYMENT | {"spec": {**DEPLOYMENT["spec"], "replicas": 0}}, "test")
-        scaling = Scaling(least=0, most=MOST, requests=6, idle_seconds=5)
+        scaling = Scaling(min_replicas=0, max_replicas=MOST, requests_per_replica=6, idle_seconds=5)
         sources = Sources(
             prometheus=figures.url, stack="t", serving="servers", room=f"http://127.0.0.1:{room.port}", room_job="room"
         )

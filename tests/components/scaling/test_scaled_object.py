@@ -20,7 +20,7 @@ OFFICE: dict[str, Any] = {
 
 
 def scaling(**changes: Any) -> Scaling:
-    return Scaling(**{"least": 1, "most": 8, "requests": 6.0, **changes})
+    return Scaling(**{"min_replicas": 1, "max_replicas": 8, "requests_per_replica": 6.0, **changes})
 
 
 def triggers(**changes: Any) -> dict[str, Any]:
@@ -29,7 +29,7 @@ def triggers(**changes: Any) -> dict[str, Any]:
 
 def test_each_target_is_a_trigger() -> None:
     every = triggers(
-        p95_seconds=2.5, cpu_percent=70, gpu_percent=80, forecast=True, floors=(Floor(**OFFICE), Floor(**OFFICE))
+        p95_seconds=2.5, cpu_percent=70, gpu_percent=80, forecast=True, schedule=(Floor(**OFFICE), Floor(**OFFICE))
     )
     assert list(every) == ["requests", "held", "latency", "gpu", "cpu", "forecast", "floor-0", "floor-1"]
     assert {name: one["metadata"]["threshold"] for name, one in every.items() if "threshold" in one["metadata"]} == {
@@ -46,7 +46,7 @@ def test_warm_servers_are_counted_as_if_they_were_busy() -> None:
 
 
 def test_a_floor_is_two_cron_expressions() -> None:
-    told = triggers(floors=(Floor(**OFFICE),))["floor-0"]["metadata"]
+    told = triggers(schedule=(Floor(**OFFICE),))["floor-0"]["metadata"]
     assert told == {
         "timezone": "Asia/Shanghai",
         "start": "0 8 * * 1,5",
@@ -61,7 +61,7 @@ def test_a_floor_may_last_past_midnight() -> None:
 
 
 def test_without_figures_the_number_of_servers_stays() -> None:
-    made = scaled_object.spec("d", scaling(least=0), SOURCES)
+    made = scaled_object.spec("d", scaling(min_replicas=0), SOURCES)
     assert made["fallback"] == {"failureThreshold": 3, "replicas": 1, "behavior": "currentReplicasIfHigher"}
     assert made["minReplicaCount"] == 0
 
@@ -69,13 +69,13 @@ def test_without_figures_the_number_of_servers_stays() -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"least": 9}, "Scaling.least: 9 is not allowed: use 0 to most, which is 8"),
-        ({"least": 0, "most": 0}, "Scaling.most: 0 is not allowed"),
-        ({"requests": 0}, "Scaling.requests: 0 is not allowed: a target is more than 0"),
+        ({"min_replicas": 9}, "Scaling.min_replicas: 9 is not allowed: use 0 to 8, which is max_replicas"),
+        ({"min_replicas": 0, "max_replicas": 0}, "Scaling.max_replicas: 0 is not allowed"),
+        ({"requests_per_replica": 0}, "Scaling.requests_per_replica: 0 is not allowed: it must be more than 0"),
         ({"gpu_percent": 0}, "Scaling.gpu_percent: 0 is not allowed"),
         ({"warm": 8}, "Scaling.warm: 8 is not allowed: use 0 to 7"),
-        ({"least": 0, "warm": 1}, "Scaling.warm: 1, but least is 0"),
-        ({"most": 1, "floors": (Floor(**OFFICE),)}, "Scaling.floors: 2 servers, but most is 1"),
+        ({"min_replicas": 0, "warm": 1}, "Scaling.warm: 1 is not allowed: min_replicas is 0"),
+        ({"max_replicas": 1, "schedule": (Floor(**OFFICE),)}, "it asks for 2 servers, and max_replicas is 1"),
     ],
 )
 def test_what_can_not_be_is_refused(changes: dict[str, Any], said: str) -> None:
@@ -87,10 +87,10 @@ def test_what_can_not_be_is_refused(changes: dict[str, Any], said: str) -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"days": ("monday",)}, "Floor.days: 'monday' is no day: use sun, mon"),
-        ({"days": ()}, "Floor.days: none given"),
-        ({"ends": time(8)}, "Floor.ends: 08:00 is when it begins"),
-        ({"timezone": "Mars"}, "Floor.timezone: 'Mars' is not known"),
+        ({"days": ("monday",)}, "Floor.days: ('monday',) is not allowed: name one or more of sun, mon"),
+        ({"days": ()}, "Floor.days: ()"),
+        ({"ends": time(8)}, "that is when it begins"),
+        ({"timezone": "Mars"}, "Floor.timezone: 'Mars' is not allowed"),
         ({"replicas": 0}, "Floor.replicas: 0"),
     ],
 )
@@ -101,7 +101,7 @@ def test_a_floor_that_can_not_be_is_refused(changes: dict[str, Any], said: str) 
 
 
 @pytest.mark.parametrize(
-    ("changes", "said"), [({"gpu_percent": 80}, "nobody tells how busy"), ({"least": 0}, "nowhere to wait")]
+    ("changes", "said"), [({"gpu_percent": 80}, "nobody tells how busy"), ({"min_replicas": 0}, "nowhere to wait")]
 )
 def test_a_figure_that_nobody_tells_is_refused(changes: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError, match=said):
