@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumi_random as random
 
-from components import node_args, region_args
+from components import gateway_args, node_args, region_args
 from components.platform.edges import Edges, EdgesArgs
 from components.platform.gpu import GpuRuntime
 from components.platform.isolation import Isolation
@@ -19,6 +19,7 @@ from components.workloads.etcd import Etcd
 from components.workloads.gateway import Gateway
 from components.workloads.gateway_service import base_url
 from components.workloads.model_store import ModelStore
+from components.workloads.ratelimit import RateLimiter
 from components.workloads.serving import Serving
 
 if TYPE_CHECKING:
@@ -65,9 +66,13 @@ class Region(pulumi.ComponentResource):
         stored = pulumi.ResourceOptions(parent=self, providers=providers, depends_on=[*before, store])
         servers = region_args.serving(spec, namespace, store.model, foundation, priorities.serving)
         serving = Serving(f"{name}-serving", servers, stored)
-        way_in = region_args.gateway(spec, namespace, serving.upstream, {name: key.key}, foundation)
+        counted = gateway_args.limiter(spec, namespace)
+        limiter = RateLimiter(f"{name}-limits", counted, guarded) if counted else None
+        counter = limiter.service if limiter else None
+        way_in = gateway_args.gateway(spec, namespace, serving.upstream, {name: key.key}, foundation, counter)
         gateway = Gateway(f"{name}-gateway", way_in, guarded)
-        edges = EdgesArgs(namespace=namespace, connections=(*etcd.connections, *gateway.connections))
+        counting = limiter.connections if limiter else ()
+        edges = EdgesArgs(namespace=namespace, connections=(*etcd.connections, *gateway.connections, *counting))
         Edges(f"{name}-edges", edges, child)
 
         host = foundation.publish(gateway.address) if foundation.publish else gateway.address

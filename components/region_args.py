@@ -1,15 +1,13 @@
 """From a region's description to the arguments of each component: pure, one function each."""
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import pulumi
 
 from components import accelerators, node_args, pools, serving_pools
 from components.platform.isolation import IsolationArgs, Quota
-from components.types import Exposure, ExposureType, Foundation, Placement, Resources, StoredModel, Upstream, Volume
+from components.types import Foundation, Placement, Resources, StoredModel, Volume
 from components.workloads.etcd import EtcdArgs
-from components.workloads.gateway import GatewayArgs
 from components.workloads.model_source import ModelFolder, ModelSource, PhoneModel, SharedFolder, TinyModel
 from components.workloads.model_store import ModelStoreArgs
 from components.workloads.serving import ServingArgs
@@ -76,35 +74,6 @@ def serving(
         vllm=_vllm(spec),
         identity=foundation.identities.get("serving"),
         priority=priority,
-    )
-
-
-def gateway(
-    spec: "RegionSpec",
-    namespace: pulumi.Input[str],
-    upstream: Upstream,
-    api_keys: Mapping[str, pulumi.Input[str]],
-    foundation: Foundation,
-) -> GatewayArgs:
-    """A node port's host is the cluster's own, where the region names none."""
-    exposure = spec.gateway.exposure
-    return GatewayArgs(
-        namespace=namespace,
-        image=spec.images.envoy,
-        upstream=upstream,
-        api_keys=api_keys,
-        exposure=Exposure(
-            type=ExposureType(exposure.type),
-            node_port=exposure.port if exposure.type == "NodePort" else None,
-            address=spec.gateway.address or (foundation.cluster.address if exposure.type == "NodePort" else None),
-            annotations=foundation.balancer if exposure.type == "LoadBalancer" else {},
-            secrets=foundation.secrets if exposure.type == "LoadBalancer" else {},
-            tls=exposure.type == "LoadBalancer" and exposure.certificate is not None,
-        ),
-        replicas=spec.gateway.replicas,
-        max_body_bytes=spec.gateway.max_body_bytes,
-        max_stream_seconds=spec.gateway.max_stream_seconds,
-        resources=_resources(spec.gateway.resources),
     )
 
 

@@ -201,7 +201,8 @@ class Foundation:
     that the annotations name, to be made in its namespace: name -> key -> value; `depends_on` is what pods need and no
     other reference says: node pools, add-ons. `publish` makes the region's DNS record, once the gateway has an address
     (a host name or an IP), and returns the host name. `without_plugin`: GPU pools whose nodes have no device plugin
-    that gives out their cards; `sets_nodes_up`: whether nodes start with the region's settings.
+    that gives out their cards; `sets_nodes_up`: whether nodes start with the region's settings;
+    `proxies`: how many the balancer is of those that speak HTTP, so that clients' addresses are in a header.
     """
 
     cluster: ClusterAccess
@@ -214,6 +215,7 @@ class Foundation:
     depends_on: tuple[pulumi.Resource, ...] = ()
     without_plugin: frozenset[str] = frozenset()
     sets_nodes_up: bool = True
+    proxies: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

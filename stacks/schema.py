@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from components import quantities
 from stacks.cloud import CloudParts, Facts, GpuPool, GpuRuntime, Id, Sharing, TencentGpuPool, Tuning, Whole
 from stacks.fields import Folder, ImageRef, Label, ModelName, Part, Quantity
+from stacks.gateway import Denied, EdgeTls, Issuer, Limits, Tracing
 from stacks.shapes import Shape
 
 
@@ -40,6 +41,8 @@ class Images(Part):
     envoy: ImageRef
     serving: ImageRef
     device_plugin: ImageRef = "nvcr.io/nvidia/k8s-device-plugin:v0.17.4"
+    ratelimit: ImageRef | None = None  # envoyproxy/ratelimit, and a Redis, for limits that gateways count together
+    redis: ImageRef | None = None
     dcgm_exporter: ImageRef | None = None  # given, each GPU node tells Prometheus of its cards
     require_digest: bool = False
 
@@ -161,6 +164,13 @@ class Gateway(Part):
     )
     max_body_bytes: int = Field(ge=1024, le=256 * 1024 * 1024)
     max_stream_seconds: int = Field(ge=1, le=3600)
+    max_batch_requests: int = Field(default=256, ge=1, le=1024)  # open ones in each gateway that can wait
+    issuers: dict[Label, Issuer] = {}  # of tokens, beside the API key
+    limits: Limits = Limits()
+    denied: Denied = Denied()
+    affinity: Literal["none", "session"] = "none"
+    tracing: Tracing | None = None
+    tls: EdgeTls | None = None
     resources: Resources
 
 
@@ -198,6 +208,11 @@ class PrivateNodes(Part):
     sharing: Sharing = Whole()
     labels: dict[str, str] = {}
     taints: dict[str, str] = {}
+
+    @property
+    def max_size(self) -> int:
+        """As other pools have it: what there is, is all there can be."""
+        return len(self.nodes)
 
 
 class PrivateRegion(Region):

@@ -24,6 +24,7 @@ _HEALTH = {
 def annotations(
     *,
     certificate: str | None,
+    passes_tls: bool = False,
     internal: bool,
     clients: Sequence[IPv4Network],
     acl: pulumi.Input[str],
@@ -31,6 +32,7 @@ def annotations(
     tags: Mapping[str, str],
 ) -> dict[str, pulumi.Input[str]]:
     """`certificate`: id of one in the balancer's store; with it TLS ends at the balancer, on 443; without it's port 80.
+    `passes_tls`: the gateway ends it; the balancer passes bytes on, on 443, and says nothing in a header.
 
     `acl`: the list of who may come, in force unless `clients` has everyone. ValueError where `clients` has nobody.
     `subnet`: where an internal one lies. Backends are pods, by Terway's interfaces. A connection may be silent for a
@@ -40,16 +42,16 @@ def annotations(
         raise ValueError(
             "gateway.exposure.clients: empty: a balancer without a list lets everyone in: name who may come"
         )
-    port = "https:443" if certificate else "http:80"
+    port = "tcp:443" if passes_tls else "https:443" if certificate else "http:80"
     made: dict[str, pulumi.Input[str]] = {
         "protocol-port": port,
         "address-type": "intranet" if internal else "internet",
         "instance-charge-type": "PayByCLCU",
-        "idle-timeout": "60",
-        "request-timeout": "180",
         "additional-resource-tags": ",".join(f"{key}={value}" for key, value in tags.items()),
         **_HEALTH,
     }
+    if not passes_tls:
+        made |= {"idle-timeout": "60", "request-timeout": "180"}
     if certificate:
         made |= {"cert-id": certificate, "tls-cipher-policy": "tls_cipher_policy_1_2"}
     if internal:

@@ -64,6 +64,7 @@ def build(name: str, spec: "AlicloudRegion", parent: pulumi.ComponentResource) -
         identities=identity.identities,
         files=storage.files,
         balancer=_balancer(name, spec, network, security, tags),
+        proxies=0 if spec.gateway.tls else 1,
         member=foundation_args.member(spec, network, security, storage),
         publish=_publisher(name, spec, tags, child) if spec.dns else None,
         # A pod waits for what it can't name: nodes and add-ons, the class of its volumes.
@@ -140,6 +141,7 @@ def _balancer(
         return {}
     return balancer.annotations(
         certificate=exposure.certificate,
+        passes_tls=spec.gateway.tls is not None,
         internal=exposure.internal,
         clients=exposure.clients,
         acl=security.balancer,

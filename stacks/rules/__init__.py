@@ -5,7 +5,19 @@ from pathlib import Path
 
 from stacks.cloud import CloudParts
 from stacks.problems import Problem
-from stacks.rules import addresses, exposure, gpu, network, pools, production, recovery, sharing, storage, workloads
+from stacks.rules import (
+    addresses,
+    exposure,
+    gateway,
+    gpu,
+    network,
+    pools,
+    production,
+    recovery,
+    sharing,
+    storage,
+    workloads,
+)
 from stacks.schema import CloudRegion, RegionSpec
 
 _EVERYWHERE: tuple[Callable[[RegionSpec], Iterator[Problem]], ...] = (
@@ -25,6 +37,10 @@ _EVERYWHERE: tuple[Callable[[RegionSpec], Iterator[Problem]], ...] = (
     gpu.some_pool_holds_the_model,
     gpu.pool_holds_all_servers,
     exposure.certificate_has_a_holder,
+    gateway.shared_limits_have_what_counts,
+    gateway.nobody_denies_everybody,
+    gateway.tls_ends_once,
+    gateway.certificate_has_a_name,
 )
 _ON_CLOUDS: tuple[Callable[[CloudRegion], Iterator[Problem]], ...] = (
     network.region_is_known,

@@ -15,10 +15,10 @@ def only_443_is_open(region: CloudRegion) -> Iterator[Problem]:
     if exposure.type == "NodePort":
         reason = f"it would open port {exposure.port} of every node, but only 443 may be: use LoadBalancer or ClusterIP"
         yield Problem(path=(*_PATH, "type"), value="NodePort", reason=reason)
-    elif exposure.type == "LoadBalancer" and exposure.certificate is None:
+    elif exposure.type == "LoadBalancer" and exposure.certificate is None and region.gateway.tls is None:
         reason = (
             "it is missing, so the balancer would serve port 80 in clear text, but only 443 may be open: "
-            "set it to the id of a certificate in the cloud"
+            "set it to the id of a certificate in the cloud, or set gateway.tls"
         )
         yield Problem(path=(*_PATH, "certificate"), reason=reason)
 

@@ -9,7 +9,10 @@ from components import pools, quantities
 from stacks.cloud import CloudParts, NewCluster
 from stacks.fields import digest
 from stacks.problems import Problem
-from stacks.schema import Quota, RegionSpec
+from stacks.schema import Amount, Quota, RegionSpec, Resources
+
+# Two of the rate limit service and its store, each with the one that takes its place (components/workloads).
+_COUNTING = ((6, Resources(requests=Amount(cpu="50m", memory="64Mi"), limits=Amount(cpu="1", memory="128Mi"))),)
 
 
 def drain_covers_streams(region: RegionSpec) -> Iterator[Problem]:
@@ -28,6 +31,7 @@ def quota_holds_everything(region: RegionSpec) -> Iterator[Problem]:
         (2 * region.serving.replicas, region.serving.resources),
         (2 * region.gateway.replicas, region.gateway.resources),
         job,
+        *(_COUNTING if region.gateway.limits.shared else ()),
     )
     volumes = ((region.etcd.members, region.etcd.volume.size), (1, region.model.volume.size))
     needs = {
@@ -56,7 +60,7 @@ def images_have_digests(region: RegionSpec) -> Iterator[Problem]:
 
 def _images(region: RegionSpec) -> Iterator[str]:
     """Those that the region runs, as far as its file says it."""
-    yield from ("etcd", "envoy", "serving", "dcgm_exporter")
+    yield from ("etcd", "envoy", "serving", "dcgm_exporter", "ratelimit", "redis")
     if _brings_plugin(region):
         yield "device_plugin"
 

@@ -15,6 +15,7 @@ COMPONENTS = {
     "Cluster dev-cluster",
     "ApiKey dev-api-key",
     "Isolation dev-isolation",
+    "Priorities dev-priorities",
     "Etcd dev-etcd",
     "ModelStore dev-model-store",
     "Serving dev-serving",
@@ -23,6 +24,7 @@ COMPONENTS = {
 }
 KINDS = {
     "Namespace": 1,
+    "PriorityClass": 3,
     "ResourceQuota": 1,
     "LimitRange": 1,
     "NetworkPolicy": 8,

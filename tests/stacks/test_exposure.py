@@ -14,7 +14,7 @@ from tests.stacks.regions import refused
             "aws",
             {"gateway": {"exposure": {"certificate": None}}},
             "gateway.exposure.certificate: it is missing, so the balancer would serve port 80 in clear "
-            "text, but only 443 may be open: set it to the id of a certificate in the cloud",
+            "text, but only 443 may be open: set it to the id of a certificate in the cloud, or set gateway.tls",
         ),
         (
             "alicloud",

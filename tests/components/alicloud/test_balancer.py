@@ -14,10 +14,15 @@ EVERYONE = IPv4Network("0.0.0.0/0")
 
 
 def asked(
-    *, certificate: str | None = "123-cn-hangzhou", internal: bool = False, clients: Sequence[IPv4Network] = (OFFICE,)
+    *,
+    certificate: str | None = "123-cn-hangzhou",
+    passes_tls: bool = False,
+    internal: bool = False,
+    clients: Sequence[IPv4Network] = (OFFICE,),
 ) -> dict[str, pulumi.Input[str]]:
     made = annotations(
         certificate=certificate,
+        passes_tls=passes_tls,
         internal=internal,
         clients=clients,
         acl="acl-1",
@@ -33,6 +38,12 @@ def test_tls_ends_at_the_balancer() -> None:
     assert made["tls-cipher-policy"] == "tls_cipher_policy_1_2"
     assert asked(certificate=None)["protocol-port"] == "http:80"
     assert "cert-id" not in asked(certificate=None)
+
+
+def test_tls_may_end_behind_it() -> None:
+    made = asked(certificate=None, passes_tls=True)
+    assert made["protocol-port"] == "tcp:443"
+    assert not {"idle-timeout", "request-timeout"} & made.keys(), "these are HTTP's"
 
 
 def test_only_clients_come_unless_everyone_may() -> None:

@@ -1,0 +1,44 @@
+"""Who the gateway lets in, and where its TLS ends."""
+
+from collections.abc import Iterator
+
+from components import hostnames
+from stacks.problems import Path, Problem
+from stacks.schema import LoadBalancer, RegionSpec
+
+_LIMITS: Path = ("gateway", "limits")
+_TLS: Path = ("gateway", "tls")
+
+
+def shared_limits_have_what_counts(region: RegionSpec) -> Iterator[Problem]:
+    limits = region.gateway.limits
+    if limits.shared is None:
+        return
+    if not (limits.per_address or limits.per_client):
+        reason = "there is no limit to share: give perAddress or perClient, or leave it out"
+        yield Problem(path=(*_LIMITS, "shared"), reason=reason)
+    for image in ("ratelimit", "redis"):
+        if getattr(region.images, image) is None:
+            reason = "it is missing, but gateway.limits.shared counts with it: name its image"
+            yield Problem(path=("images", image), reason=reason)
+
+
+def nobody_denies_everybody(region: RegionSpec) -> Iterator[Problem]:
+    for index, block in enumerate(region.gateway.denied.addresses):
+        if block.prefixlen == 0:
+            reason = "it is everybody: name narrower ranges"
+            yield Problem(path=("gateway", "denied", "addresses", index), value=str(block), reason=reason)
+
+
+def tls_ends_once(region: RegionSpec) -> Iterator[Problem]:
+    exposure = region.gateway.exposure
+    if region.gateway.tls and isinstance(exposure, LoadBalancer) and exposure.certificate:
+        reason = "gateway.exposure.certificate already ends TLS at the balancer: keep one of the two"
+        yield Problem(path=_TLS, reason=reason)
+
+
+def certificate_has_a_name(region: RegionSpec) -> Iterator[Problem]:
+    tls = region.gateway.tls
+    if tls and tls.issuer and not hostnames.of_gateway(region):
+        reason = "nobody says what name the certificate is for: set gateway.address, or dns in a cloud"
+        yield Problem(path=(*_TLS, "issuer"), value=tls.issuer.name, reason=reason)
