@@ -9,7 +9,7 @@ import pulumi
 import pulumi_kubernetes as kubernetes
 import pytest
 
-from components import region_args
+from components import gateway_args, region_args
 from components.types import (
     ClusterAccess,
     Exposure,
@@ -181,7 +181,7 @@ def test_what_the_balancer_looks_for_is_there_before_its_service(kubeconfig: Pat
             secrets={"gateway-certificate": {"id": "crt-1"}},
             tls=True,
         )
-        args = region_args.gateway(programs.dev(), "autoglm", UPSTREAM, {"me": "key"}, foundation(provider))
+        args = gateway_args.gateway(programs.dev(), "autoglm", UPSTREAM, {"me": "key"}, foundation(provider), None)
         Gateway(
             "dev-gateway", dataclasses.replace(args, exposure=exposure), pulumi.ResourceOptions(providers=[provider])
         )
