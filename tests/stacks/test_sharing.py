@@ -46,6 +46,11 @@ from tests.stacks.regions import pool, refused
             pool(sharing={"type": "mig", "profile": "7g.80gb"}),
             "gpuPools.cards.sharing.profile = 7g.80gb: a card has 48 GiB: use a profile within that",
         ),
+        (
+            "alicloud",
+            pool(instanceType="ecs.gn7i-c8g1.2xlarge", sharing={"type": "cgpu", "memoryGib": 23}),
+            "gpuPools.cards.sharing.memoryGib = 23: a A10 has 22 GiB: lower it, or leave sharing out",
+        ),
     ],
 )
 def test_refused(provider: str, over: dict[str, Any], problem: str) -> None:
