@@ -11,6 +11,7 @@ from tests.drill.disaster import disaster
 from tests.drill.elections import elections
 from tests.drill.quorum import disk, quorum, upgrade
 from tests.drill.rows import Row, table
+from tests.drill.servers import servers
 from tests.drill.space import space
 from tests.drill.strangers import strangers
 from tests.harness import members
@@ -21,6 +22,12 @@ def main() -> int:
     parser.add_argument("parts", nargs="*", help=f"of {', '.join(PARTS)} (default: all)")
     parser.add_argument("--kills", type=int, default=20, help="of etcd's leader (default: %(default)s)")
     parser.add_argument("--pauses", type=int, default=10, help="of etcd's leader (default: %(default)s)")
+    parser.add_argument(
+        "--hang-seconds",
+        type=float,
+        default=25,
+        help="of a model server: past its health checks (default: %(default)s)",
+    )
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # by way of what ends the processes
     if unknown := [part for part in options.parts if part not in PARTS]:
@@ -49,7 +56,11 @@ def _etcd(folder: Path, options: argparse.Namespace) -> Iterator[list[Row]]:
     yield space(folder)
 
 
-PARTS: dict[str, Callable[[Path, argparse.Namespace], Iterator[list[Row]]]] = {"etcd": _etcd}
+def _servers(folder: Path, options: argparse.Namespace) -> Iterator[list[Row]]:
+    yield servers(folder, hang_seconds=options.hang_seconds)
+
+
+PARTS: dict[str, Callable[[Path, argparse.Namespace], Iterator[list[Row]]]] = {"etcd": _etcd, "servers": _servers}
 
 
 if __name__ == "__main__":
