@@ -9,7 +9,7 @@ from pulumi_kubernetes import apps, core
 from pulumi_kubernetes.core.v1 import ContainerArgsDict
 
 from components import connections, naming
-from components.platform.monitoring import receivers, secrets
+from components.platform.monitoring import receivers, secrets, sizes
 from components.platform.monitoring.receivers import SECRETS_FOLDER, Receiver
 from components.platform.monitoring.rules import Severity
 from components.types import Resources, Volume
@@ -17,8 +17,6 @@ from components.workloads import pod
 
 PORT = 9093
 _FOLDER, _CONFIG, _DATA = "/etc/alertmanager/config", "alertmanager.json", "/alertmanager"
-_VOLUME = Volume(size="1Gi")  # silences, and what was told already
-_RESOURCES = Resources(cpu_request="20m", cpu_limit="500m", memory_request="64Mi", memory_limit="256Mi")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,8 +24,8 @@ class AlertmanagerArgs:
     namespace: pulumi.Input[str]
     image: str
     receivers: Mapping[Severity, Receiver]
-    volume: Volume = _VOLUME
-    resources: Resources = _RESOURCES
+    volume: Volume = sizes.SILENCES
+    resources: Resources = sizes.ALERTMANAGER
 
 
 class Alertmanager(pulumi.ComponentResource):

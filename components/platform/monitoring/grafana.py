@@ -11,12 +11,12 @@ from pulumi_kubernetes import apps, core
 from pulumi_kubernetes.core.v1 import ContainerArgsDict, EnvVarArgsDict
 
 from components import connections, naming
+from components.platform.monitoring import sizes
 from components.types import Resources
 from components.workloads import pod
 
 PORT = 3000
 _PROVISIONING, _DASHBOARDS, _DATA = "/etc/grafana/provisioning", "/etc/grafana/dashboards", "/var/lib/grafana"
-_RESOURCES = Resources(cpu_request="50m", cpu_limit="1", memory_request="128Mi", memory_limit="512Mi")
 _SETTINGS = {
     "GF_PATHS_PROVISIONING": _PROVISIONING,
     "GF_PATHS_DATA": _DATA,
@@ -39,7 +39,7 @@ class GrafanaArgs:
     image: str
     prometheus: pulumi.Input[str]
     dashboards: Mapping[str, Mapping[str, Any]]
-    resources: Resources = _RESOURCES
+    resources: Resources = sizes.GRAFANA
 
 
 class Grafana(pulumi.ComponentResource):

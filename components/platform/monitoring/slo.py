@@ -22,6 +22,8 @@ class Window:
 PAGE = (Window(long="1h", short="5m", factor=14.4), Window(long="6h", short="30m", factor=6))  # 2% and 5% of a month's
 TICKET = (Window(long="3d", short="6h", factor=1),)  # 10%
 _WORST = max(window.factor for window in (*PAGE, *TICKET))
+WEAKEST = 1 - 1 / _WORST
+"""Objectives up to this have an alert that could not fire if everything failed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +44,7 @@ class Objective:
         if _WORST * (1 - self.share) >= 1:
             raise ValueError(
                 f"Objective.share: {self.share:g} of {self.name} is not allowed: its alert would need "
-                f"{_WORST * (1 - self.share):.0%} of errors: set it to more than {1 - 1 / _WORST:.3g}"
+                f"{_WORST * (1 - self.share):.0%} of errors: set it to more than {WEAKEST:.3g}"
             )
 
 
