@@ -21,6 +21,10 @@ from tests.harness.regions import Region
 
 ALLOWED = 1.3  # of the engine's floor
 QUOTED = '"p"'  # the provider's name
+SMALL = {  # plugin -> its module, and its cheapest resource
+    "random": ("pulumi_random", "pulumi_random.RandomPassword(name, length=48, opts=opts)"),
+    "tls": ("pulumi_tls", 'pulumi_tls.PrivateKey(name, algorithm="ED25519", opts=opts)'),
+}
 STACKS = {  # stack -> its plugin, how it is made, and its cheapest resource
     "aws-us-west-2": ("aws", 'pulumi_aws.Provider("p", region="us-west-2")', "pulumi_aws.ec2.Eip(name, opts=opts)"),
     "alicloud-ap-southeast-1": (
@@ -49,11 +53,21 @@ def trivial(folder: Path, stack: str, counts: Counter[str]) -> Project:
         f"for name in map('cloud-{{}}'.format, range({counts[plugin]})):\n    {resource}\n"
         f"for name in map('object-{{}}'.format, range({counts['kubernetes']})):\n"
         '    k8s.core.v1.ConfigMap(name, metadata={"name": name}, data={"key": name}, opts=within)\n'
-        'random.RandomPassword("one", length=48, opts=pulumi.ResourceOptions(provider=random.Provider("r")))\n'
+        f"{_small(counts)}"
         f"for name in map('part-{{}}'.format, range({counts['open-autoglm']})):\n"
         "    pulumi.ComponentResource('open-autoglm:trial:Part', name)\n"
     )
     return made
+
+
+def _small(counts: Counter[str]) -> str:
+    """Keys and passwords, with a provider of each kind that the region has."""
+    text = ""
+    for plugin, (module, made) in SMALL.items():
+        if counts[f"pulumi:providers:{plugin}"]:
+            text += f'import {module}\nopts = pulumi.ResourceOptions(provider={module}.Provider("{plugin}"))\n'
+            text += f"for name in map('{plugin}-{{}}'.format, range({counts[plugin]})):\n    {made}\n"
+    return text
 
 
 def counted(project: Project) -> Counter[str]:

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 # driver, activations and the vision tower. https://docs.vllm.ai/en/latest/configuration/engine_args/
 USABLE = 0.9
 
+# The oldest cards that vLLM's packages run on: built with CUDA 13, they have no code for those before Turing.
+# https://docs.nvidia.com/cuda/archive/13.0.0/cuda-toolkit-release-notes/ (deprecated architectures)
+OLDEST = (7, 5)
+
 _GIB = 1024**3
 _ANYWHERE = ""  # the region of a price that a file gives for itself
 _TABLE = {
@@ -109,6 +113,11 @@ def fits(
     return kind.gpus >= tensor_parallel and missing == 0
 
 
+def runs_vllm(kind: InstanceType) -> bool:
+    """Whether its cards are new enough for vLLM's packages; those that the table does not know are taken to be."""
+    return kind.capability is None or kind.capability >= OLDEST
+
+
 def cheapest(
     provider: str,
     region: str,
@@ -118,11 +127,13 @@ def cheapest(
     tensor_parallel: int = 1,
     spot: bool = False,
 ) -> InstanceType | None:
-    """The type with the lowest known price an hour whose cards hold the model; None when none has a price and fits."""
+    """The type with the lowest known price an hour whose cards hold and run the model; None when none has a price and
+    fits."""
     priced = [
         (price, kind.name, kind)
         for kind in _offered(provider, region)
         if fits(kind, model, max_model_len=max_model_len, tensor_parallel=tensor_parallel)
+        and runs_vllm(kind)
         and (kind.spot or not spot)
         and (price := usd_per_hour(kind, region, spot=spot)) is not None
     ]

@@ -9,6 +9,8 @@ import pulumi
 from pulumi.runtime import mocks as pulumi_mocks
 from pulumi.runtime import rpc
 
+from tools.providers.tls.resources import KINDS
+
 # One for all programs: Pulumi opens an event loop in each of its threads and closes none.
 _LOOP = asyncio.new_event_loop()
 
@@ -44,6 +46,8 @@ class Recorder(pulumi_mocks.Mocks):
     dependencies: dict[str, list[str]] = field(default_factory=dict)  # by name: its parent's, and those it names
     ignored: dict[str, list[str]] = field(default_factory=dict)  # by name: the properties whose changes are ignored
     replacing: dict[str, list[str]] = field(default_factory=dict)  # by name: those whose changes replace it
+    timeouts: dict[str, dict[str, str]] = field(default_factory=dict)  # by name: how long each operation may take
+    preview: bool = False
     outputs: Callable[[pulumi_mocks.MockResourceArgs], Mapping[str, Any]] = lambda args: {}  # beside its inputs
     calls: Callable[[pulumi_mocks.MockCallArgs], dict[str, Any]] | None = None  # what functions answer
 
@@ -54,6 +58,8 @@ class Recorder(pulumi_mocks.Mocks):
             outputs["metadata"] = named(args.name, outputs.get("metadata") or {})
         if args.typ == "random:index/randomPassword:RandomPassword":
             outputs["result"] = "k" * int(args.inputs["length"])
+        if args.typ.startswith("tls:") and not self.preview:
+            outputs |= _certified(args)
         return f"{args.name}-id", {**outputs, **self.outputs(args)}
 
     def call(self, args: pulumi_mocks.MockCallArgs) -> dict[str, Any]:
@@ -82,6 +88,13 @@ class Recorder(pulumi_mocks.Mocks):
         return sorted(found, key=lambda item: item.name)
 
 
+def _certified(args: pulumi_mocks.MockResourceArgs) -> dict[str, Any]:
+    """A key or certificate, as the stand-in for the provider makes it."""
+    kind = KINDS[args.typ.rpartition(":")[2]]
+    given = {name: int(value) if isinstance(value, float) else value for name, value in plain(args.inputs).items()}
+    return kind.make(kind.defaults(given))[1]
+
+
 class _Monitor(pulumi_mocks.MockMonitor):
     """Also keeps what mocks are not told: which resources wait for which, and how changes of them are taken."""
 
@@ -92,6 +105,9 @@ class _Monitor(pulumi_mocks.MockMonitor):
         self.mocks.dependencies[request.name] = [urn.rpartition("::")[2] for urn in urns]
         self.mocks.ignored[request.name] = list(request.ignoreChanges)
         self.mocks.replacing[request.name] = list(request.replaceOnChanges)
+        told = request.customTimeouts
+        given = {"create": told.create, "update": told.update, "delete": told.delete}
+        self.mocks.timeouts[request.name] = {operation: time for operation, time in given.items() if time}
         return super().RegisterResource(request)
 
 
@@ -101,6 +117,7 @@ def run(
     """Runs a program, which returns what it exports, to its end; fails on two resources of one type and name."""
     asyncio.set_event_loop(_LOOP)
     recorder = recorder or Recorder()
+    recorder.preview = preview
     monitor = _Monitor(recorder)
     pulumi_mocks.set_mocks(recorder, project="open-autoglm", stack="dev", preview=preview, monitor=monitor)
 
