@@ -156,7 +156,7 @@ class RegistryArgs:
     tags: Tags
     key: pulumi.Input[str]
     region: str
-    repositories: tuple[str, ...] = ("serving",)
+    repositories: tuple[str, ...] = ("serving", "keeper")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi_random as random
+import pulumi_tls as tls
 
 from components import gateway_args, node_args, region_args
 from components.platform.edges import Edges, EdgesArgs
@@ -47,7 +48,8 @@ class Region(pulumi.ComponentResource):
         spec = args.spec
         foundation: Foundation = importlib.import_module(_BUILDERS[spec.provider]).build(name, spec, self)
         random_provider = random.Provider(f"{name}-random", opts=pulumi.ResourceOptions(parent=self))
-        providers = [foundation.cluster.provider, random_provider]
+        tls_provider = tls.Provider(f"{name}-tls", opts=pulumi.ResourceOptions(parent=self))
+        providers = [foundation.cluster.provider, random_provider, tls_provider]
         child = pulumi.ResourceOptions(parent=self, providers=providers)
 
         key = ApiKey(f"{name}-api-key", child)

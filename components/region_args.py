@@ -7,7 +7,9 @@ import pulumi
 from components import accelerators, node_args, pools, serving_pools
 from components.platform.isolation import IsolationArgs, Quota
 from components.types import Foundation, Placement, Resources, StoredModel, Volume
+from components.workloads import etcd_snapshots, pod
 from components.workloads.etcd import EtcdArgs
+from components.workloads.etcd_snapshots import Bucket, Kept, Snapshots
 from components.workloads.model_source import ModelFolder, ModelSource, PhoneModel, SharedFolder, TinyModel
 from components.workloads.model_store import ModelStoreArgs
 from components.workloads.serving import ServingArgs
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from stacks import schema
     from stacks.schema import RegionSpec
 
+# Who comes to etcd, by the common name of a certificate: the prefixes of keys that it may read and write.
+ETCD_USERS = {"serving": ("/autoglm/models/",), "rollout": ("/autoglm/models/",)}
 # Reading and hashing weights needs a core and a buffer, not what a GPU server needs.
 _VERIFYING = Resources(cpu_request="1", cpu_limit="2", memory_request="512Mi", memory_limit="2Gi")
 
@@ -33,9 +37,16 @@ def etcd(spec: "RegionSpec", namespace: pulumi.Input[str], foundation: Foundatio
     return EtcdArgs(
         namespace=namespace,
         image=spec.images.etcd,
+        keeper_image=spec.images.keeper,
         members=spec.etcd.members,
         volume=_volume(spec.etcd.volume),
         resources=_resources(spec.etcd.resources),
+        keeper_resources=_resources(spec.etcd.keeper_resources),
+        users=ETCD_USERS,
+        authorities=spec.etcd.authorities,
+        snapshots=_snapshots(spec, foundation),
+        restore=spec.etcd.restore,
+        apart=_apart(spec, foundation),
         identity=foundation.identities.get("etcd"),
     )
 
@@ -118,6 +129,30 @@ def _source(spec: "RegionSpec", foundation: Foundation) -> ModelSource:
             if foundation.files is None:
                 raise ValueError("model.source: the region has no shared file system: set storage.files to true")
             return SharedFolder(path=asked.path, files=foundation.files)
+
+
+def _snapshots(spec: "RegionSpec", foundation: Foundation) -> Snapshots | None:
+    """Where the file says; else in the bucket of a region that has one."""
+    asked = spec.etcd.snapshots
+    recovery = getattr(spec, "recovery", None)
+    match asked.store:
+        case None if foundation.member is None:
+            return None
+        case None:
+            store: Bucket | Kept = etcd_snapshots.of_region(foundation.member)
+        case found if found.type == "bucket":
+            store = Bucket(url=found.url, region=found.region, endpoint=found.endpoint, secret=found.environment_from)
+        case found:
+            store = Kept(volume=_volume(found))
+    minutes = asked.minutes(recovery.rpo_seconds if recovery else None)
+    return Snapshots(store=store, interval_minutes=minutes, keep_days=asked.keep_days)
+
+
+def _apart(spec: "RegionSpec", foundation: Foundation) -> tuple[str, ...]:
+    """In production members never share a node, nor, where the nodes' zones are known, a zone before each has one."""
+    if spec.environment != "production":
+        return ()
+    return pod.SPREAD if foundation.member else pod.SPREAD[1:]
 
 
 def _resources(asked: "schema.Resources") -> Resources:

@@ -1,43 +1,21 @@
 """What a region file may say: one class a provider, chosen by the file's `provider`. dev.yaml explains the keys."""
 
 from ipaddress import IPv4Network
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field
 
-from components import quantities
+from stacks.amounts import Resources, Volume
 from stacks.cloud import CloudParts, Facts, GpuPool, GpuRuntime, Id, Sharing, TencentGpuPool, Tuning, Whole
+from stacks.etcd import Etcd
 from stacks.fields import Folder, ImageRef, Label, ModelName, Part, Quantity
 from stacks.gateway import Denied, EdgeTls, Issuer, Limits, Tracing
 from stacks.shapes import Shape
 
 
-class Amount(Part):
-    cpu: Quantity
-    memory: Quantity
-
-
-class Resources(Part):
-    requests: Amount
-    limits: Amount
-
-    @model_validator(mode="after")
-    def _requests_within_limits(self) -> Self:
-        for kind in ("cpu", "memory"):
-            request, limit = getattr(self.requests, kind), getattr(self.limits, kind)
-            if quantities.parse(request) > quantities.parse(limit):
-                raise ValueError(f"requests.{kind} is more than limits.{kind}: lower the request")
-        return self
-
-
-class Volume(Part):
-    size: Quantity
-    storage_class: Label | None = None
-    access_mode: Literal["ReadWriteOnce", "ReadWriteMany"] = "ReadWriteOnce"
-
-
 class Images(Part):
     etcd: ImageRef
+    keeper: ImageRef = "localhost/autoglm/keeper:0.1.0"
     envoy: ImageRef
     serving: ImageRef
     device_plugin: ImageRef = "nvcr.io/nvidia/k8s-device-plugin:v0.17.4"
@@ -119,18 +97,6 @@ class Serving(Part):
     startup_seconds: int = Field(default=600, ge=10, le=7200)
     max_num_seqs: int = Field(ge=1, le=1024)
     gpu: Gpu | None = None
-
-
-def _odd(members: object) -> object:
-    if isinstance(members, int) and members % 2 == 0:
-        raise ValueError("an even number stands no more losses than one fewer: use 1, 3 or 5")
-    return members
-
-
-class Etcd(Part):
-    members: Annotated[Literal[1, 3, 5], BeforeValidator(_odd)]
-    volume: Volume
-    resources: Resources
 
 
 class NodePort(Part):

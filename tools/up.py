@@ -19,7 +19,8 @@ from tools.stack import Stack
 from tools.steps import Clock, Run, Show, Step, run_steps
 
 SYSTEM_IMAGES = ("pause", "coredns", "metrics-server")
-STACK_IMAGES = ("serving", "envoy", "etcd")  # by their names in the region file's table, too
+OWN_IMAGES = ("serving", "keeper")  # which no registry has before the user's own
+STACK_IMAGES = (*OWN_IMAGES, "envoy", "etcd")  # by their names in the region file's table, too
 RESERVE = 1.0  # GiB of free memory that the steps leave to everything else
 PORT = 30080  # the gateway's, if its region file can't be read because of encrypted values
 
@@ -39,11 +40,13 @@ def pick(region: Region, facts: Facts, context: str | None) -> Target:
     what, why = choose(found)
     if what is not Kind.OWN:
         return target(what, why)
-    if region.spec and region.spec.images.serving.startswith("localhost/"):
-        raise ToolError(
-            f"images.serving: {region.spec.images.serving} exists on this machine only, so a cluster of yours cannot "
-            "pull it; build serving/Containerfile, push it, and name it (docs/serving.md)"
-        )
+    for name in OWN_IMAGES if region.spec else ():
+        image = getattr(region.spec.images, name)
+        if image.startswith("localhost/"):
+            raise ToolError(
+                f"images.{name}: {image} exists on this machine only, so a cluster of yours cannot pull it; build it "
+                "from serving/Containerfile, push it, and name it (docs/serving.md)"
+            )
     file = ROOT / Path(own["kubeconfig"]).expanduser() if "kubeconfig" in own else None
     path, name = contexts.find(context, file)
     return target(what, why, context=name, kubeconfig=path)
@@ -103,12 +106,12 @@ class Up:
         self._shown(line)
 
     def steps(self) -> list[Step]:
-        local = STACK_IMAGES if self.needs_local_images() else ("serving",)
+        local = STACK_IMAGES if self.needs_local_images() else OWN_IMAGES
         if self.target.kind is Kind.EMBEDDED:
             return toolset.merged(toolset.node(), self._images(local), self._embedded(local), toolset.pulumi())
-        programs = [toolset.GO, toolset.built("etcd")] if "etcd" in local else []
         if self.target.kind is Kind.OWN:
             return toolset.pulumi()
+        programs = [toolset.GO, toolset.built("etcd")]
         return toolset.merged(programs, self._images(local), self._kind(local), toolset.pulumi())
 
     def needs_local_images(self) -> bool:
@@ -118,7 +121,7 @@ class Up:
         return self.target.kind is Kind.EMBEDDED or not official.registries_reachable()
 
     def _images(self, names: Sequence[str]) -> list[Step]:
-        needs = {"etcd": ["etcd"]}
+        needs = {"etcd": ["etcd"], "keeper": ["etcd"]}  # whose module has etcdutl
         return [
             Step(name=f"image {name}", run=self._building(name), needs=needs.get(name, []), memory=1.0)
             for name in names

@@ -1,6 +1,6 @@
 """What every workload here has in common: the `restricted` pod-security profile, no service-account token, a budget."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import pulumi
 from pulumi_kubernetes import apps, core, policy
@@ -26,6 +26,10 @@ from components.types import Placement, Resources, Volume, WorkloadIdentity
 USER = 65532  # `nonroot` of the distroless images; no image here needs another
 NO_SERVER = "open-autoglm/no-server"  # label of pods that carry a workload's other labels, to be treated as it is
 PRE_STOP_SECONDS = 5  # how long new requests may still come once a pod has begun to end: endpoints and DNS lag behind
+
+
+_LENIENT: TopologySpreadConstraintArgsDict = {"when_unsatisfiable": "ScheduleAnyway"}
+_STRICT: TopologySpreadConstraintArgsDict = {"when_unsatisfiable": "DoNotSchedule", "node_taints_policy": "Honor"}
 
 
 def strategy() -> apps.v1.DeploymentStrategyArgsDict:
@@ -155,16 +159,20 @@ def resources(asked: Resources, placement: Placement | None = None) -> ResourceR
     }
 
 
-def spread(selector: Mapping[str, str]) -> list[TopologySpreadConstraintArgsDict]:
-    """Apart over zones and nodes, where there are several."""
+SPREAD = ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
+
+
+def spread(selector: Mapping[str, str], always: Collection[str] = ()) -> list[TopologySpreadConstraintArgsDict]:
+    """Apart over zones and nodes, where there are several. By the keys of `always` a pod rather waits than shares;
+    nodes whose taints keep it away do not count."""
     return [
         {
             "max_skew": 1,
             "topology_key": key,
-            "when_unsatisfiable": "ScheduleAnyway",
             "label_selector": {"match_labels": dict(selector)},
+            **(_STRICT if key in always else _LENIENT),
         }
-        for key in ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
+        for key in SPREAD
     ]
 
 

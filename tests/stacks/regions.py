@@ -13,7 +13,7 @@ _COMMON: dict[str, Any] = {
     "environment": "production",
     "namespace": "autoglm",
     "owner": {"name": "phones", "costCenter": "cc-1"},
-    "images": {"etcd": "etcd:v3.6.4", "envoy": "envoy:v1.40.0", "serving": "serving:0.1.0"},
+    "images": {"etcd": "etcd:v3.6.4", "keeper": "keeper:0.1.0", "envoy": "envoy:v1.40.0", "serving": "serving:0.1.0"},
     "model": {
         "name": "autoglm-phone-9b",
         "maxModelLen": 25480,

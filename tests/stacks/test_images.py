@@ -7,7 +7,7 @@ import pytest
 from tests.stacks.regions import refused
 
 DIGEST = "sha256:" + "0" * 64
-OTHERS = {"etcd": "etcd:v3@" + DIGEST, "envoy": "envoy@" + DIGEST}
+OTHERS = {"etcd": "etcd:v3@" + DIGEST, "keeper": "keeper@" + DIGEST, "envoy": "envoy@" + DIGEST}
 
 
 @pytest.mark.parametrize(

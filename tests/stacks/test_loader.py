@@ -132,12 +132,12 @@ def test_every_problem_is_told_at_once() -> None:
         ),
         (
             {"quota": {"memory": "1Gi"}},
-            "quota.memory = 1Gi: the region's workloads ask for 4224Mi while they are rolled: set it"
-            " to 4224Mi or more, or ask for less",
+            "quota.memory = 1Gi: the region's workloads ask for 4320Mi while they are rolled: set it"
+            " to 4320Mi or more, or ask for less",
         ),
         (
             {"quota": {"pods": 3}},
-            "quota.pods = 3: the region's workloads ask for 8 while they are rolled: set it to 8 or more,"
+            "quota.pods = 3: the region's workloads ask for 9 while they are rolled: set it to 9 or more,"
             " or ask for less",
         ),
     ],

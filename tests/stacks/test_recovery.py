@@ -73,13 +73,17 @@ from tests.stacks.regions import refused
         ),
         (
             "aws",
-            {"recovery": {"rtoSeconds": 89, "rpoSeconds": 60}, "dns": {"zone": "example.com", "host": "autoglm"}},
+            {
+                "storage": {"replicaRegion": "us-east-1"},
+                "recovery": {"rtoSeconds": 89, "rpoSeconds": 60},
+                "dns": {"zone": "example.com", "host": "autoglm"},
+            },
             "recovery.rtoSeconds = 89: failover takes 90 s (3 checks 10 s apart, then 60 s of "
             "dns.ttlSeconds): ask for that much or more, or lower the TTL",
         ),
         (
             "aws",
-            {"recovery": {"rtoSeconds": 29, "rpoSeconds": 60}},
+            {"storage": {"replicaRegion": "us-east-1"}, "recovery": {"rtoSeconds": 29, "rpoSeconds": 60}},
             "recovery.rtoSeconds = 29: failover takes 30 s (3 checks 10 s apart): ask for that much or more",
         ),
     ],

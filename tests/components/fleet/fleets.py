@@ -19,7 +19,7 @@ ZONE_ID = "Z0123456789ABC"
 _AMOUNT = {"requests": {"cpu": "1", "memory": "1Gi"}, "limits": {"cpu": "1", "memory": "1Gi"}}
 _WORKLOADS: dict[str, Any] = {
     "namespace": "autoglm",
-    "images": {"etcd": "etcd:v3.6.4", "envoy": "envoy:v1.40.0", "serving": "serving:0.1.0"},
+    "images": {"etcd": "etcd:v3.6.4", "keeper": "keeper:0.1.0", "envoy": "envoy:v1.40.0", "serving": "serving:0.1.0"},
     "model": {"name": "phone", "maxModelLen": 4096, "source": {"type": "tiny"}, "volume": {"size": "1Gi"}},
     "serving": {"replicas": 1, "maxNumSeqs": 8, "drainSeconds": 600, "resources": _AMOUNT},
     "etcd": {"members": 3, "volume": {"size": "2Gi"}, "resources": _AMOUNT},

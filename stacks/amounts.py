@@ -1,0 +1,32 @@
+"""How much of a machine something gets: requests and limits, a volume."""
+
+from typing import Literal, Self
+
+from pydantic import model_validator
+
+from components import quantities
+from stacks.fields import Label, Part, Quantity
+
+
+class Amount(Part):
+    cpu: Quantity
+    memory: Quantity
+
+
+class Resources(Part):
+    requests: Amount
+    limits: Amount
+
+    @model_validator(mode="after")
+    def _requests_within_limits(self) -> Self:
+        for kind in ("cpu", "memory"):
+            request, limit = getattr(self.requests, kind), getattr(self.limits, kind)
+            if quantities.parse(request) > quantities.parse(limit):
+                raise ValueError(f"requests.{kind} is more than limits.{kind}: lower the request")
+        return self
+
+
+class Volume(Part):
+    size: Quantity
+    storage_class: Label | None = None
+    access_mode: Literal["ReadWriteOnce", "ReadWriteMany"] = "ReadWriteOnce"
