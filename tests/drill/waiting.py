@@ -7,7 +7,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def until(done: Callable[[], T], what: str, seconds: float = 90.0) -> T:
+def until(done: Callable[[], T], what: str, seconds: float = 300.0) -> T:
     """What `done` returns once it is true. Raises TimeoutError."""
     end = time.monotonic() + seconds
     while not (found := done()):

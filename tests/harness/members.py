@@ -27,8 +27,8 @@ from tests.harness import etcd
 from tests.harness.apiserver import program
 from tools.paths import ROOT
 
-_WHOLE = 90.0  # seconds until all members are healthy
-_PREPARE = 90.0
+_WHOLE = 180.0  # seconds until all members are healthy
+_PREPARE = 180.0
 _QUOTA = 100_000_000  # bytes
 _MOUNTS = {"founded": "founded", "tls": "root-tls", "member-tls": "tls"}  # by the flag that names them
 
