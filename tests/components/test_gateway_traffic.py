@@ -67,6 +67,10 @@ def test_health_needs_no_key(gateway: Gateway, path: str) -> None:
         ("/v1/..%2fmetrics", 400),
         ("/v1%2fmodels", 400),
         ("/v1/..%5cmetrics", 400),
+        ("/v1;/../metrics", 404),
+        ("/v1/..;/metrics", 404),
+        ("/health%2f..%2fmetrics", 400),
+        ("/./v1/../ready", 404),
         ("/health/../metrics", 404),
     ],
 )
@@ -75,6 +79,19 @@ def test_other_paths_are_refused(gateway: Gateway, upstream: Upstream, path: str
     assert answer.status == status
     assert answer.error()["type"] == "invalid_request_error"
     assert not upstream.seen
+
+
+@pytest.mark.parametrize(
+    ("path", "seen"),
+    [("/%76%31/models", "/v1/models"), ("/v1/%252e%252e/metrics", "/v1/%252e%252e/metrics")],
+)
+def test_what_is_encoded_is_decoded_once_before_the_key_is_asked_for(
+    gateway: Gateway, upstream: Upstream, path: str, seen: str
+) -> None:
+    """Encoded twice it is a name below /v1, and no way out of it."""
+    assert gateway.ask("GET", path, key=None).status == 401
+    assert gateway.ask("GET", path).status == 200
+    assert [asked for asked, _ in upstream.seen] == [seen]
 
 
 def test_slashes_are_merged_before_the_key_is_asked_for(gateway: Gateway, upstream: Upstream) -> None:
