@@ -18,6 +18,7 @@ from statistics import median
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "serving")]
 
+import pulumi as pulumi  # noqa: E402  the whole SDK, before a stand-in makes do with parts of it
 from autoglm_etcd.cluster import Users  # noqa: E402
 from autoglm_etcd.keeper.config import ELECTION_MS, HEARTBEAT_MS  # noqa: E402
 
