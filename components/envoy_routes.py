@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from components import envoy_affinity, envoy_jwt, envoy_traffic, envoy_upstream
+from components.envoy_affinity import Affinity
 
 if TYPE_CHECKING:
     from components.envoy import EnvoySettings
@@ -65,7 +66,7 @@ def virtual_host(settings: "EnvoySettings") -> Json:
 
 def _to_serving(settings: "EnvoySettings", priority: str) -> Json:
     return {
-        **(envoy_traffic.target() if settings.candidate_host else {"cluster": envoy_traffic.STABLE}),
+        **_target(settings),
         "priority": priority,
         "timeout": "0s",  # a stream is bounded by the two below
         "idle_timeout": f"{settings.idle_seconds}s",
@@ -73,6 +74,12 @@ def _to_serving(settings: "EnvoySettings", priority: str) -> Json:
         "retry_policy": envoy_upstream.RETRIES,
         **envoy_affinity.hash_policy(settings.affinity, CLIENT),
     }
+
+
+def _target(settings: "EnvoySettings") -> Json:
+    if not settings.candidate_host:
+        return {"cluster": envoy_traffic.STABLE}
+    return envoy_traffic.target(by_hash=settings.affinity is not Affinity.NONE)
 
 
 def _limited(settings: "EnvoySettings", client: list[Json]) -> Json:

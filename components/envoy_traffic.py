@@ -25,10 +25,14 @@ def shares(candidate: int) -> dict[str, str]:
     return {KEYS["stable"]: str(100 - candidate), KEYS["candidate"]: str(candidate)}
 
 
-def target() -> Json:
-    """The part of a route's action that says where requests go. Until a file says more: to the stable version."""
+def target(*, by_hash: bool) -> Json:
+    """The part of a route's action that says where requests go. Until a file says more: to the stable version.
+
+    `by_hash`: by the route's hash policy instead of at random, so that a session keeps its version.
+    """
     clusters = [_weighted(STABLE, "stable", 100), _weighted(CANDIDATE, "candidate", 0)]
-    return {"weighted_clusters": {"clusters": clusters, "runtime_key_prefix": _PREFIX}}
+    steady = {"use_hash_policy": True} if by_hash else {}
+    return {"weighted_clusters": {"clusters": clusters, "runtime_key_prefix": _PREFIX, **steady}}
 
 
 def runtime(folder: str) -> Json:

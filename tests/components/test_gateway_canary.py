@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from components import envoy_traffic
+from components.envoy_affinity import Affinity
 from tests.harness import envoy, volume
 from tests.harness.envoy import Gateway, Upstream
 
@@ -90,6 +91,20 @@ def test_a_share_is_a_share(gateway: Gateway, folder: Path, upstream: Upstream, 
     found = tracks(upstream, candidate)
     assert found.total() == 200
     assert 20 <= found["candidate"] <= 85  # 50, and five standard deviations
+
+
+@pytest.mark.integration
+def test_a_session_keeps_its_version(tmp_path: Path, folder: Path, upstream: Upstream, candidate: Upstream) -> None:
+    volume.write(folder, envoy_traffic.shares(50))
+    trial = {"candidate_host": "127.0.0.1", "candidate_port": candidate.port, "traffic_folder": str(folder)}
+    with envoy.gateway(tmp_path, upstream.port, affinity=Affinity.SESSION, **trial) as gateway:
+        versions = set()
+        for session in range(20):
+            for _ in range(3):
+                assert gateway.ask("GET", "/v1/models", x_session_id=f"phone-{session}").status == 200
+            (version,) = tracks(upstream, candidate)
+            versions.add(version)
+        assert versions == {"stable", "candidate"}
 
 
 def test_a_share_beyond_all_is_refused() -> None:
