@@ -17,7 +17,7 @@ pytestmark = pytest.mark.integration
 
 # Deployments before the quota would be admitted without it, so the isolation is made first, as the program does.
 FIRST = ("Namespace", "ResourceQuota", "LimitRange", "ServiceAccount")
-PODS = {"dev-etcd": 1, "dev-serving": 2, "dev-gateway": 1, "dev-model-store": 1}
+PODS = {"dev-etcd": 1, "dev-etcd-keeper": 1, "dev-serving": 2, "dev-gateway": 1, "dev-model-store": 1}
 
 
 @pytest.fixture(scope="module")

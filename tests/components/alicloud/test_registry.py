@@ -22,7 +22,7 @@ def made(*instances: dict[str, str], preview: bool = False) -> Recorder:
 @pytest.mark.parametrize("preview", [True, False])
 def test_repositories_are_private_and_tags_never_change(preview: bool) -> None:
     registry = made({"id": "cri-1", "name": "phone"}, preview=preview)
-    repository = registry.one("RegistryEnterpriseRepo").inputs
+    repository = registry.one("RegistryEnterpriseRepo", "here-registry-serving").inputs
     assert (repository["repoType"], repository["tagImmutability"], repository["name"]) == ("PRIVATE", True, "serving")
     assert registry.one("RegistryEnterpriseNamespace").inputs["defaultVisibility"] == "PRIVATE"
     assert {item.inputs["instanceId"] for item in registry.resources if item.custom} == {"cri-1"}
