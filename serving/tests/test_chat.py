@@ -94,6 +94,13 @@ def test_the_longest_possible_answer_is_the_default(server: Server):
     assert server.post(request).json()["choices"][0]["finish_reason"] == "stop"
 
 
+def test_usage_says_how_much_of_the_prompt_was_there_already(server: Server):
+    asked = chat("Scroll to the very end of this list, then open the last entry and read it. " * 4, max_tokens=2)
+    first, again = (server.post(asked).json()["usage"] for _ in range(2))
+    found = [usage["prompt_tokens_details"]["cached_tokens"] for usage in (first, again)]
+    assert found[0] < found[1] <= again["prompt_tokens"]
+
+
 def test_max_completion_tokens_wins_over_its_old_name(server: Server):
     answer = server.post(chat(max_tokens=20, max_completion_tokens=3, ignore_eos=True)).json()
     assert answer["usage"]["completion_tokens"] == 3

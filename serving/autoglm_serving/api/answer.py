@@ -39,6 +39,7 @@ class Choice:
     def __init__(self, index: int, order: Order, metrics: ModelMetrics) -> None:
         self.timeline = Timeline(order.arrived)
         self.completion_tokens = 0
+        self.cached_tokens = 0
         self.finish_reason: FinishReason | None = None
         self.ticket: Ticket | None = None
         self._index = index
@@ -71,6 +72,7 @@ class Choice:
     def take(self, token: Token) -> Delta:
         self._metrics.token(self.timeline.token(token.scheduled))
         self.completion_tokens += 1
+        self.cached_tokens = token.cached_tokens
         if token.token_id in self._order.stop_token_ids:
             text, self.finish_reason = self._rest("", FinishReason.STOP)
         else:
@@ -132,6 +134,11 @@ class Answer:
     @property
     def completion_tokens(self) -> int:
         return sum(choice.completion_tokens for choice in self.choices)
+
+    @property
+    def cached_tokens(self) -> int:
+        """Tokens of the prompt that were computed before this request came; its other answers share its own."""
+        return self.choices[0].cached_tokens
 
     async def next(self) -> Delta:
         """The next piece of any of the answers. Raises EngineError."""

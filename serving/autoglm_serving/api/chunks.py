@@ -59,9 +59,10 @@ class Envelope:
         }
 
 
-def usage(answer: Answer) -> dict[str, int]:
+def usage(answer: Answer) -> dict[str, Any]:
     return {
         "prompt_tokens": answer.prompt_tokens,
+        "prompt_tokens_details": {"cached_tokens": answer.cached_tokens},
         "completion_tokens": answer.completion_tokens,
         "total_tokens": answer.prompt_tokens + answer.completion_tokens,
     }
