@@ -10,6 +10,12 @@ from tests.regions import released
 
 pytestmark = pytest.mark.integration
 _KEEPING = {"same", "update", "create", "read", "refresh"}
+_TOLD = (
+    # Members with TLS and members without never meet, so release 0.1's end together; nothing was kept in them.
+    "replace kubernetes:apps/v1:StatefulSet {stack}-etcd-members",
+    # Other contents are another Secret, made before the old one goes: so the gateway is rolled.
+    "replace kubernetes:core/v1:Secret {stack}-gateway-config",
+)
 
 
 def plan(folder: Path, stack: str) -> list[Step]:
@@ -26,7 +32,7 @@ def lost(steps: Iterable[Step]) -> list[str]:
 def test_the_current_code_replaces_nothing(tmp_path: Path, stack: str) -> None:
     steps = plan(tmp_path, stack)
     assert len(steps) > 100
-    assert lost(steps) == []
+    assert set(lost(steps)) <= {told.format(stack=stack) for told in _TOLD}
 
 
 def test_a_renamed_resource_would_be_seen(tmp_path: Path) -> None:
