@@ -1,5 +1,6 @@
 """GPU nodes of ACK."""
 
+import base64
 from dataclasses import replace
 
 import pulumi
@@ -8,6 +9,7 @@ import pytest
 from components import pools
 from components.alicloud.gpu_pool import GpuPool, labels
 from components.cloud_args import GpuPoolArgs
+from components.platform.tuning import Row
 from tests.components.alicloud import cloud
 from tests.harness.mocks import Recorder
 
@@ -94,11 +96,19 @@ def test_a_limit_on_the_price_is_in_the_accounts_currency() -> None:
 def test_shared_cards_are_set_up_by_label() -> None:
     def build(opts: pulumi.ResourceOptions) -> dict[str, object]:
         assert labels(replace(pool_args(), sharing="cgpu"))["ack.node.gpu.schedule"] == "cgpu"
+        for mode in ("mig", "timeSlicing"):  # NVIDIA's device plugin gives out these, not ACK's
+            assert labels(replace(pool_args(), sharing=mode))["ack.node.gpu.schedule"] == "disabled"
         assert "ack.node.gpu.schedule" not in labels(pool_args())
         return {}
 
     cloud.run(build)
     assert made(sharing="cgpu").one("NodePool").inputs["scalingConfig"]["type"] == "gpushare"
+
+
+def test_nodes_run_the_region_s_settings_once_ack_is_done() -> None:
+    pool = made(setup=(Row(kind="least", target="net/core/somaxconn", value="65535"),)).one("NodePool").inputs
+    assert "least net/core/somaxconn 65535" in base64.b64decode(pool["userData"]).decode()
+    assert "userData" not in made().one("NodePool").inputs
 
 
 def test_an_image_of_ones_own_is_custom() -> None:

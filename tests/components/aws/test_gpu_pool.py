@@ -1,11 +1,19 @@
+import base64
+from typing import Any
+
 import pytest
 
 from components import pools
-from components.aws import images
+from components.aws import checks, images
 from components.aws.gpu_pool import GpuPool, refuse
 from components.cloud_args import GpuPoolArgs
+from components.platform.tuning import Row
+from stacks.schema import AwsRegion
 from tests.components.aws import cloud
 from tests.harness.mocks import Recorder
+from tests.stacks.regions import region
+
+SETUP = (Row(kind="exact", target="net/ipv4/tcp_congestion_control", value="bbr"),)
 
 
 def made(preview: bool = False, name: str = "west-pool-chat", **more: object) -> Recorder:
@@ -144,6 +152,10 @@ def test_system_nodes_run_the_image_of_their_processor(instance_type: str, archi
     [
         ({"driver": "570.86"}, r"gpuPools\.a\.driver: 570\.86: .*leave it out"),
         ({"max_price": 1.5}, r"gpuPools\.a\.spot\.maxUsdPerHour: 1\.5: .*leave it out"),
+        (
+            {"image": "BOTTLEROCKET_x86_64_NVIDIA", "sharing": "timeSlicing"},
+            r"gpuPools\.a\.sharing\.type: timeSlicing: Bottlerocket's own .*leave it out",
+        ),
         ({"image": "ami-0abc"}, r"gpuPools\.a\.image: ami-0abc is no GPU image .*use one of AL2023_x86_64_NVIDIA"),
     ],
 )
@@ -152,3 +164,26 @@ def test_what_node_groups_cannot_do_is_refused(asked: dict[str, object], message
         refuse(
             "gpuPools.a", **{"instance_type": "g5.xlarge", "image": None, "driver": None, "max_price": None, **asked}
         )
+
+
+def test_nodes_start_with_the_region_s_settings(done: Recorder) -> None:
+    """EKS's own user data, which joins nodes to the cluster, goes beside it."""
+    template = made(setup=SETUP).one("LaunchTemplate").inputs
+    message = base64.b64decode(template["userData"]).decode()
+    assert "text/x-shellscript" in message and "exact net/ipv4/tcp_congestion_control bbr" in message
+    assert "userData" not in done.one("LaunchTemplate").inputs
+    bottlerocket = made(setup=SETUP, image="BOTTLEROCKET_x86_64_NVIDIA").one("LaunchTemplate").inputs
+    assert base64.b64decode(bottlerocket["userData"]).decode().startswith("[settings.kernel.sysctl]\n")
+
+
+def test_the_autoscaler_knows_of_slices_while_there_is_no_node() -> None:
+    tags = [item.inputs["tag"] for item in made(offers={"nvidia.com/mig-3g.40gb": 16}).all("Tag")]
+    key = "k8s.io/cluster-autoscaler/node-template/resources/nvidia.com/mig-3g.40gb"
+    assert {"key": key, "value": "16", "propagateAtLaunch": False} in tags
+
+
+def test_nodes_of_amazon_linux_have_no_device_plugin_those_of_bottlerocket_do() -> None:
+    more: dict[str, Any] = {"instanceType": "g6e.xlarge", "minSize": 0, "maxSize": 1}
+    spec = region("aws", {"gpuPools": {"more": more | {"image": "BOTTLEROCKET_x86_64_NVIDIA"}}})
+    assert isinstance(spec, AwsRegion)
+    assert checks.without_plugin(spec) == {"cards"}

@@ -1,5 +1,6 @@
 """GPU nodes of a region on Tencent Cloud."""
 
+import base64
 from typing import Any
 
 import pulumi
@@ -7,6 +8,7 @@ import pytest
 
 from components import pools
 from components.cloud_args import GpuPoolArgs
+from components.platform.tuning import Row
 from components.tencentcloud.gpu_pool import GpuPool
 from tests.components.tencentcloud import cloud
 from tests.harness.mocks import Recorder
@@ -114,6 +116,20 @@ def test_a_native_pool_shares_cards_and_encrypts_with_the_regions_key() -> None:
 def test_a_native_pool_without_sharing_has_no_qgpu() -> None:
     labels = make(native=True).one("NativeNodePool").inputs["labels"]
     assert "qgpu-device-enable" not in {label["name"] for label in labels}
+
+
+@pytest.mark.parametrize("sharing", ["mig", "timeSlicing"])
+def test_tke_s_device_plugin_leaves_what_nvidia_s_gives_out(sharing: str) -> None:
+    assert make(sharing=sharing).one("NodePool").inputs["labels"]["nvidia-device-enable"] == "disable"
+    assert "nvidia-device-enable" not in make().one("NodePool").inputs["labels"]
+
+
+def test_nodes_run_the_region_s_settings_once_tke_is_done() -> None:
+    setup = (Row(kind="least", target="net/core/somaxconn", value="65535"),)
+    standard = make(setup=setup).one("NodePool").inputs["nodeConfig"]["userData"]
+    native = make(setup=setup, **NATIVE).one("NativeNodePool").inputs["native"]["lifecycle"]["postInit"]
+    for text in (standard, native):
+        assert "least net/core/somaxconn 65535" in base64.b64decode(text).decode()
 
 
 @pytest.mark.parametrize(
