@@ -10,11 +10,13 @@ import pulumi_random as random
 import pulumi_tls as tls
 
 from components import gateway_args, node_args, region_args
+from components.monitoring_args import Seen
 from components.platform.edges import Edges, EdgesArgs
 from components.platform.gpu import GpuRuntime
 from components.platform.isolation import Isolation
 from components.platform.priorities import Priorities
 from components.types import FleetMember, Foundation
+from components.watching import watch
 from components.workloads.api_key import ApiKey
 from components.workloads.etcd import Etcd
 from components.workloads.gateway import Gateway
@@ -60,8 +62,8 @@ class Region(pulumi.ComponentResource):
         guarded = pulumi.ResourceOptions(parent=self, providers=providers, depends_on=before)
         namespace = isolation.namespace
         priorities = Priorities(f"{name}-priorities", child)
-        if on_gpus := node_args.gpu_runtime(spec, foundation):
-            GpuRuntime(f"{name}-gpu", on_gpus, guarded)
+        on_gpus = node_args.gpu_runtime(spec, foundation)
+        cards = GpuRuntime(f"{name}-gpu", on_gpus, guarded).metrics if on_gpus else None
         etcd = Etcd(f"{name}-etcd", region_args.etcd(spec, namespace, foundation), guarded)
         store = ModelStore(f"{name}-model-store", region_args.model_store(spec, namespace, foundation), guarded)
         # Nor may a server before the store's Job has made or verified the model on the volume that both mount.
@@ -74,7 +76,11 @@ class Region(pulumi.ComponentResource):
         way_in = gateway_args.gateway(spec, namespace, serving.upstream, {name: key.key}, foundation, counter)
         gateway = Gateway(f"{name}-gateway", way_in, guarded)
         counting = limiter.connections if limiter else ()
-        edges = EdgesArgs(namespace=namespace, connections=(*etcd.connections, *gateway.connections, *counting))
+        told = Seen(gpus=cards, snapshots=region_args.snapshots(spec, foundation))
+        watching = watch(name, spec, namespace, told, guarded)
+        edges = EdgesArgs(
+            namespace=namespace, connections=(*watching, *etcd.connections, *gateway.connections, *counting)
+        )
         Edges(f"{name}-edges", edges, child)
 
         host = foundation.publish(gateway.address) if foundation.publish else gateway.address

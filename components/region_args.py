@@ -44,7 +44,7 @@ def etcd(spec: "RegionSpec", namespace: pulumi.Input[str], foundation: Foundatio
         keeper_resources=_resources(spec.etcd.keeper_resources),
         users=ETCD_USERS,
         authorities=spec.etcd.authorities,
-        snapshots=_snapshots(spec, foundation),
+        snapshots=snapshots(spec, foundation),
         restore=spec.etcd.restore,
         apart=_apart(spec, foundation),
         identity=foundation.identities.get("etcd"),
@@ -131,7 +131,7 @@ def _source(spec: "RegionSpec", foundation: Foundation) -> ModelSource:
             return SharedFolder(path=asked.path, files=foundation.files)
 
 
-def _snapshots(spec: "RegionSpec", foundation: Foundation) -> Snapshots | None:
+def snapshots(spec: "RegionSpec", foundation: Foundation) -> Snapshots | None:
     """Where the file says; else in the bucket of a region that has one."""
     asked = spec.etcd.snapshots
     recovery = getattr(spec, "recovery", None)

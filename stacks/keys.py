@@ -61,10 +61,17 @@ def _below(annotation: object, part: str | int) -> object:
 
 
 def _options(annotation: object) -> list[Any]:
-    """The members of a union, else the type alone; without `None`, as they are written."""
-    bare = get_args(annotation)[0] if get_origin(annotation) is Annotated else annotation
-    members = get_args(bare) if get_origin(bare) in (Union, UnionType) else (bare,)
-    return [member for member in members if member is not type(None)]
+    """The members of a union, and of unions in it, else the type alone; without `None`, as they are written."""
+    bare = _model(annotation)
+    if not _is_union(annotation):
+        return [bare]
+    members = [member for member in get_args(bare) if member is not type(None)]
+    return [option for member in members for option in (_options(member) if _is_union(member) else [member])]
+
+
+def _is_union(annotation: object) -> bool:
+    """Also one in Annotated, as a union with a discriminator is."""
+    return get_origin(_model(annotation)) in (Union, UnionType)
 
 
 def _forms(annotation: object) -> dict[str, Model]:

@@ -10,6 +10,7 @@ from stacks.cloud import CloudParts, Facts, GpuPool, GpuRuntime, Id, Sharing, Te
 from stacks.etcd import Etcd
 from stacks.fields import Folder, ImageRef, Label, ModelName, Part, Quantity
 from stacks.gateway import Denied, EdgeTls, Issuer, Limits, Tracing
+from stacks.monitoring import NOBODY, Monitoring
 from stacks.shapes import Shape
 
 
@@ -22,6 +23,9 @@ class Images(Part):
     ratelimit: ImageRef | None = None  # envoyproxy/ratelimit, and a Redis, for limits that gateways count together
     redis: ImageRef | None = None
     dcgm_exporter: ImageRef | None = None  # given, each GPU node tells Prometheus of its cards
+    prometheus: ImageRef = "quay.io/prometheus/prometheus:v3.13.5"
+    alertmanager: ImageRef = "quay.io/prometheus/alertmanager:v0.31.1"
+    grafana: ImageRef = "docker.io/grafana/grafana:12.0.2"
     require_digest: bool = False
 
 
@@ -158,6 +162,7 @@ class Region(Part):
     etcd: Etcd
     gateway: Gateway
     quota: Quota
+    monitoring: Monitoring = NOBODY
     gpu_runtime: GpuRuntime = GpuRuntime()
 
 

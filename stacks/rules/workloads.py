@@ -11,6 +11,7 @@ from stacks.cloud import CloudParts, NewCluster
 from stacks.etcd import VolumeStore
 from stacks.fields import digest
 from stacks.problems import Problem
+from stacks.rules import monitoring
 from stacks.schema import Quota, RegionSpec
 
 # Two of the rate limit service and its store, each with the one that takes its place (components/workloads).
@@ -35,8 +36,10 @@ def quota_holds_everything(region: RegionSpec) -> Iterator[Problem]:
         (2 * region.gateway.replicas, region.gateway.resources),
         job,
         *(_COUNTING if region.gateway.limits.shared else ()),
+        *monitoring.pods(region),
     )
     volumes = [(region.etcd.members, region.etcd.volume.size), (1, region.model.volume.size)]
+    volumes += monitoring.volumes(region)
     if isinstance(kept, VolumeStore):
         volumes.append((1, kept.size))
     needs = {
@@ -68,6 +71,8 @@ def _images(region: RegionSpec) -> Iterator[str]:
     yield from ("etcd", "keeper", "envoy", "serving", "dcgm_exporter", "ratelimit", "redis")
     if _brings_plugin(region):
         yield "device_plugin"
+    if region.monitoring.type == "own":
+        yield from ("prometheus", "alertmanager", "grafana")
 
 
 def _brings_plugin(region: RegionSpec) -> bool:
