@@ -84,6 +84,7 @@ def serving(
         placement=placement(spec),
         vllm=_vllm(spec),
         identity=foundation.identities.get("serving"),
+        spare=_has_spare(spec),
         priority=priority,
     )
 
@@ -95,6 +96,12 @@ def placement(spec: "RegionSpec") -> Placement | None:
         return None
     taints = {key: value for pool in found.pools for key, value in spec.gpu_pools[pool].taints.items()}
     return Placement(pools=found.pools, tolerated=tuple(taints | pools.taints()), cards=found.asks)
+
+
+def _has_spare(spec: "RegionSpec") -> bool:
+    """Whether an update can start a server before it ends one. On CPUs nodes are shared, and there mostly is."""
+    room = serving_pools.room(spec)
+    return room is None or room > spec.serving.replicas
 
 
 def _vllm(spec: "RegionSpec") -> VllmArgs | None:

@@ -54,6 +54,22 @@ def chosen(spec: "RegionSpec") -> Chosen | None:
     return Chosen(pools=tuple(alike), tensor_parallel=size, asks=asks)
 
 
+def room(spec: "RegionSpec") -> int | None:
+    """How many servers the chosen pools hold when they are as large as they may be. None: on CPUs, or where nobody
+    knows what a node of a pool gives out."""
+    found = chosen(spec)
+    if found is None:
+        return None
+    size, known, total = found.tensor_parallel, dict(kinds(spec)), 0
+    for name in found.pools:
+        kind, pool = known[name], spec.gpu_pools[name]
+        each = slices.servers(pool.sharing, kind, cards=size, need=bytes_needed(spec, size)) if kind else None
+        if each is None:
+            return None
+        total += each * pool.max_size
+    return total
+
+
 def kinds(spec: "RegionSpec") -> Iterator[tuple[str, InstanceType | None]]:
     """The machine type of each pool, the file's own facts before the table's; None where neither knows it."""
     for name, pool in spec.gpu_pools.items():
@@ -65,11 +81,11 @@ def kinds(spec: "RegionSpec") -> Iterator[tuple[str, InstanceType | None]]:
 
 
 def candidates(spec: "RegionSpec") -> Iterator[Candidate]:
-    """Pools whose nodes nothing keeps for others: a taint of the file's own does."""
+    """Pools that run vLLM, and whose nodes nothing keeps for others: a taint of the file's own does."""
     region = getattr(spec, "region", "")
     for name, kind in kinds(spec):
         pool: GpuPool | PrivateNodes = spec.gpu_pools[name]
-        if kind is not None and not pool.taints:
+        if kind is not None and accelerators.runs_vllm(kind) and not pool.taints:
             spot = getattr(pool, "spot", None) is not None
             price = accelerators.usd_per_hour(kind, region, spot=spot) or accelerators.usd_per_hour(kind, region)
             yield Candidate(pool=name, kind=kind, sharing=pool.sharing, usd_per_hour=price)

@@ -32,9 +32,11 @@ _LENIENT: TopologySpreadConstraintArgsDict = {"when_unsatisfiable": "ScheduleAny
 _STRICT: TopologySpreadConstraintArgsDict = {"when_unsatisfiable": "DoNotSchedule", "node_taints_policy": "Honor"}
 
 
-def strategy() -> apps.v1.DeploymentStrategyArgsDict:
-    """A new pod is ready before an old one is told to end."""
-    return {"type": "RollingUpdate", "rolling_update": {"max_unavailable": 0, "max_surge": 1}}
+def strategy(*, spare: bool = True) -> apps.v1.DeploymentStrategyArgsDict:
+    """A new pod is ready before an old one is told to end; without a `spare` place it would wait for ever, so one old
+    pod ends first."""
+    surge = int(spare)
+    return {"type": "RollingUpdate", "rolling_update": {"max_unavailable": 1 - surge, "max_surge": surge}}
 
 
 def grace_seconds(drain_seconds: int) -> int:

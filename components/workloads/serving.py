@@ -15,13 +15,17 @@ from components.workloads.vllm import VllmArgs
 
 _PORT = 8000
 _STARTUP_PERIOD = 2
+# What an autoscaler takes to bring a node with GPUs, and the node to pull an image of 10 GB: minutes, on each cloud.
+_NODE_SECONDS = 900
 
 
 @dataclass(frozen=True, kw_only=True)
 class ServingArgs:
     """`drain_seconds`: what open streams get after SIGTERM. `startup_seconds`: to verify and load the weights.
     `placement`: the GPUs of each server, on which vLLM runs; none runs our own engine on CPUs. `catalogue`: as etcd's
-    user, servers ask the catalogue which versions to hold and which is active; without, `model` is the one."""
+    user, servers ask the catalogue which versions to hold and which is active; without, `model` is the one. `spare`:
+    there is room for one server more than `replicas`; without, an update ends an old one before its successor starts.
+    """
 
     namespace: pulumi.Input[str]
     image: str
@@ -38,6 +42,7 @@ class ServingArgs:
     identity: WorkloadIdentity | None = None
     priority: pulumi.Input[str] | None = None  # name of a PriorityClass
     catalogue: EtcdClient | None = None
+    spare: bool = True
 
     def __post_init__(self) -> None:
         for name in ("max_model_len", "max_num_seqs", "replicas", "drain_seconds", "startup_seconds"):
@@ -76,8 +81,8 @@ class Serving(pulumi.ComponentResource):
             metadata=metadata,
             spec={
                 "replicas": args.replicas,
-                "progress_deadline_seconds": args.startup_seconds + 60,
-                "strategy": pod.strategy(),
+                "progress_deadline_seconds": _seconds_a_server(args),
+                "strategy": pod.strategy(spare=args.spare),
                 "min_ready_seconds": pod.PRE_STOP_SECONDS,  # the gateway has found the new pod before an old one goes
                 "selector": {"match_labels": selector},
                 "template": pod.template(
@@ -102,7 +107,7 @@ class Serving(pulumi.ComponentResource):
                     ),
                 ),
             },
-            opts=child,
+            opts=pulumi.ResourceOptions(parent=self, custom_timeouts=_timeouts(args)),
         )
         pod.budget(name, metadata, selector, child)
 
@@ -111,6 +116,19 @@ class Serving(pulumi.ComponentResource):
         self.upstream = Upstream(host=host, port=_PORT, name=name, pods=selector)
         self.connections = _edges(name, args.catalogue)
         self.register_outputs({"host": host})
+
+
+def _seconds_a_server(args: ServingArgs) -> int:
+    """The longest that one takes to be ready, from when it may begin: a node, the place of the one before, its load."""
+    node = _NODE_SECONDS if args.placement else 0
+    before = 0 if args.spare else pod.grace_seconds(args.drain_seconds)
+    return node + before + args.startup_seconds + 60
+
+
+def _timeouts(args: ServingArgs) -> pulumi.CustomTimeouts:
+    """Pulumi's own, ten minutes for whatever it is, are less than one server may take."""
+    rolled = f"{args.replicas * _seconds_a_server(args)}s"
+    return pulumi.CustomTimeouts(create=rolled, update=rolled, delete=f"{pod.grace_seconds(args.drain_seconds) + 60}s")
 
 
 def _what(args: ServingArgs) -> list[str]:

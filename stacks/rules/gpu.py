@@ -80,12 +80,19 @@ def some_pool_holds_the_model(region: RegionSpec) -> Iterator[Problem]:
         reason = "no pool without taints of its own can hold the model: add a larger one, or lower model.maxModelLen"
         yield Problem(path=(*_PATH, "pool"), reason=reason)
         return
-    need = serving_pools.bytes_needed(region, found.tensor_parallel)
-    pools = [pool for pool in gpu_pools(region) if pool.name in found.pools]
-    room = sum((slots(pool, found.tensor_parallel, need) or 0) * pool.max_size for pool in pools)
-    if room < region.serving.replicas:
+    room = serving_pools.room(region)
+    if room is not None and room < region.serving.replicas:
         reason = f"the pools {', '.join(found.pools)} hold at most {room} servers: lower it, or raise their sizes"
         yield Problem(path=("serving", "replicas"), value=str(region.serving.replicas), reason=reason)
+
+
+def cards_run_vllm(region: RegionSpec) -> Iterator[Problem]:
+    for _, pool in _asked(region):
+        if pool.kind is None or pool.kind.capability is None or accelerators.runs_vllm(pool.kind):
+            continue
+        has, least = _version(pool.kind.capability), _version(accelerators.OLDEST)
+        reason = f"{pool.kind.accelerator} has compute capability {has}, and vLLM's packages need {least}"
+        yield Problem(path=(*_PATH, "pool"), value=pool.name, reason=f"{reason}: use a pool of newer cards")
 
 
 def numbers_are_the_card_s(region: RegionSpec) -> Iterator[Problem]:
@@ -103,7 +110,7 @@ def numbers_are_the_card_s(region: RegionSpec) -> Iterator[Problem]:
         if (told.weight_quantization or "none") != "none" and capability < (7, 5):
             asked.append(("weightQuantization", str(told.weight_quantization), (7, 5), "none"))
         for key, value, needed, instead in asked:
-            has, least = ".".join(map(str, capability)), ".".join(map(str, needed))
+            has, least = _version(capability), _version(needed)
             reason = f"{pool.kind.accelerator} has compute capability {has}, and it needs {least}: use {instead}"
             yield Problem(path=(*_PATH, "vllm", key), value=value, reason=reason)
 
@@ -116,6 +123,17 @@ def pool_holds_all_servers(region: RegionSpec) -> Iterator[Problem]:
             fix = f"lower it, or raise the pool to {-(-wanted // each)} nodes"
             reason = f"the pool {pool.name} holds at most {each * pool.max_size} servers ({each} a node): {fix}"
             yield Problem(path=("serving", "replicas"), value=str(wanted), reason=reason)
+
+
+def an_update_keeps_a_server(region: RegionSpec) -> Iterator[Problem]:
+    """Where there is no room for one more, an update ends an old server before its successor starts."""
+    room = serving_pools.room(region)
+    if region.environment == "production" and region.serving.replicas == 1 == room:
+        reason = (
+            "its pool holds no second server, so an update would leave the region without one until the new one has "
+            "loaded: let the pool have room for two"
+        )
+        yield Problem(path=("serving", "replicas"), value="1", reason=reason)
 
 
 def _asked(region: RegionSpec) -> Iterator[tuple[Gpu, Pool]]:
@@ -162,6 +180,10 @@ def _larger(region: RegionSpec, model: ModelFacts, cards: int) -> str:
     length = region.model.max_model_len
     best = accelerators.cheapest(region.provider, region.region, model, max_model_len=length, tensor_parallel=cards)
     return f"use whole cards of {best.name}" if best else "use larger cards"
+
+
+def _version(capability: tuple[int, int]) -> str:
+    return ".".join(map(str, capability))
 
 
 def _gib(number: int) -> str:

@@ -62,7 +62,7 @@ def _private(region: PrivateRegion, name: str, asked: PrivateNodes) -> Pool:
     return Pool(
         name=name,
         path=("gpuPools", name),
-        max_size=len(asked.nodes),
+        max_size=asked.max_size,
         sharing=asked.sharing,
         kind=accelerators.from_facts(region.provider, name, asked.facts),
         labels=asked.labels,

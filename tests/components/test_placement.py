@@ -88,6 +88,18 @@ def test_servers_on_gpus_run_vllm_with_shared_memory_and_a_place_for_its_kernels
     assert any(cache.startswith(path) for path in mounts if path != "/tmp")  # noqa: S108
 
 
+@pytest.mark.parametrize(("replicas", "surge", "seconds"), [(7, 1, 1260), (8, 0, 1875)])
+def test_an_update_starts_a_server_first_only_where_there_is_room(replicas: int, surge: int, seconds: int) -> None:
+    """Two nodes hold eight servers of two cards. A successor then waits for its predecessor's drain, and for a node."""
+    over = {"serving": {"replicas": replicas, "drainSeconds": 600}, "quota": {"cpu": 99, "memory": "99Gi", "pods": 99}}
+    made = run(programs.dev(merge(GPU, over)))
+    spec = plain(made.one("Deployment").inputs)["spec"]
+    assert spec["strategy"]["rollingUpdate"] == {"maxUnavailable": 1 - surge, "maxSurge": surge}
+    assert spec["progressDeadlineSeconds"] == seconds
+    rolled = f"{replicas * seconds}s"
+    assert made.timeouts["dev-serving-deployment"] == {"create": rolled, "update": rolled, "delete": "675s"}
+
+
 def test_what_verifies_the_weights_needs_no_card_and_no_gpu_node() -> None:
     spec = pod_of(run(programs.dev(GPU)), "Job")["spec"]
     assert "nodeSelector" not in spec

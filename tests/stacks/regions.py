@@ -57,14 +57,14 @@ REGIONS: dict[str, dict[str, Any]] = {
         "1234567890123456",
         ["cn-hangzhou-i", "cn-hangzhou-j"],
         "ecs.g8i.xlarge",
-        "ecs.gn6e-c12g1.3xlarge",
+        "ecs.gn7e-c16g1.4xlarge",
     ),
     "tencentcloud": _cloud(
         "ap-guangzhou",
         "100012345678",
         ["ap-guangzhou-3", "ap-guangzhou-4"],
         "SA5.2XLARGE32",
-        "GN10Xp.2XLARGE40",
+        "GT4.4XLARGE96",
         appId="1250000000",
     ),
     "private": _COMMON

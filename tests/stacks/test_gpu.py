@@ -85,6 +85,18 @@ from tests.stacks.regions import pool, refused
             "the pool to 9 nodes",
         ),
         (
+            "aws",
+            {"serving": {"replicas": 1}, **pool(maxSize=1)},
+            "serving.replicas = 1: its pool holds no second server, so an update would leave the region without one "
+            "until the new one has loaded: let the pool have room for two",
+        ),
+        (
+            "aws",
+            {"serving": {"gpu": {"tensorParallelSize": 2}}, **pool(instanceType="p3.8xlarge")},
+            "serving.gpu.pool = cards: V100-16 has compute capability 7.0, and vLLM's packages need 7.5: use a pool of "
+            "newer cards",
+        ),
+        (
             "private",
             {"serving": {"replicas": 5}},
             "serving.replicas = 5: the pool cards holds at most 4 servers (2 a node): lower it, or raise "
@@ -105,7 +117,45 @@ from tests.stacks.regions import pool, refused
             "serving.gpu.pool = cards: each L20 has 43.2 GiB for the model, but autoglm-phone-9b needs 91.0 GiB there "
             "for 25480 tokens: use larger cards, or lower model.maxModelLen",
         ),
+        (
+            "alicloud",
+            pool(instanceType="ecs.gn7i-c8g1.2xlarge", sharing={"type": "cgpu", "memoryGib": 8}),
+            "serving.gpu.pool = cards: a part of 8 GiB of A10 has 7.2 GiB for the model, but autoglm-phone-9b needs "
+            "20.2 GiB there for 25480 tokens: use larger cards, or lower model.maxModelLen",
+        ),
+        (
+            "aws",
+            {
+                "serving": {"gpu": {"tensorParallelSize": 2, "vllm": {"dtype": "bfloat16", "kvCacheDtype": "fp8"}}},
+                **pool(instanceType="g4dn.12xlarge"),
+            },
+            [
+                "serving.gpu.vllm.dtype = bfloat16: T4 has compute capability 7.5, and it needs 8.0: use auto or "
+                "float16",
+                "serving.gpu.vllm.kvCacheDtype = fp8: T4 has compute capability 7.5, and it needs 8.0: use auto",
+            ],
+        ),
+        (
+            "private",
+            {
+                "serving": {"gpu": {"tensorParallelSize": 4}},
+                "gpuPools": {"cards": {"facts": {"gpus": 8, "island": 2, "interconnect": "nvlink"}}},
+            },
+            "serving.gpu.tensorParallelSize = 4: NVLink joins 2 cards of cards, the rest of a server would be beyond "
+            "it: use 1 or 2",
+        ),
+        (
+            "aws",
+            {"serving": {"gpu": {"pool": None}}, **pool(instanceType="g4dn.xlarge")},
+            "serving.gpu.pool: no pool without taints of its own can hold the model: add a larger one, or lower "
+            "model.maxModelLen",
+        ),
+        (
+            "aws",
+            {"serving": {"replicas": 5, "gpu": {"pool": None}}},
+            "serving.replicas = 5: the pools cards hold at most 4 servers: lower it, or raise their sizes",
+        ),
     ],
 )
-def test_refused(provider: str, over: dict[str, Any], problem: str) -> None:
-    assert refused(provider, over) == [problem]
+def test_refused(provider: str, over: dict[str, Any], problem: str | list[str]) -> None:
+    assert refused(provider, over) == ([problem] if isinstance(problem, str) else problem)

@@ -66,8 +66,8 @@ from tests.stacks.regions import pool, refused
         (
             "tencentcloud",
             {"region": "na-ashburn", "network": {"zones": ["na-ashburn-1", "na-ashburn-2"]}},
-            "gpuPools.cards.instanceType = GN10Xp.2XLARGE40: na-ashburn does not offer it: use one of "
-            "GN7.20XLARGE320, GN7.10XLARGE160, GN7.5XLARGE80",
+            "gpuPools.cards.instanceType = GT4.4XLARGE96: na-ashburn does not offer it: use one of "
+            "GN7.10XLARGE160, GN7.5XLARGE80, GN7.2XLARGE32",
         ),
         (
             "aws",
@@ -78,7 +78,7 @@ from tests.stacks.regions import pool, refused
         (
             "tencentcloud",
             {"network": {"zones": ["ap-guangzhou-3", "ap-guangzhou-7"]}},
-            "gpuPools.cards.zones: GN10Xp.2XLARGE40 is not offered in ap-guangzhou-7: set it to [ap-guangzhou-3]",
+            "gpuPools.cards.zones: GT4.4XLARGE96 is not offered in ap-guangzhou-7: set it to [ap-guangzhou-3]",
         ),
         (
             "tencentcloud",

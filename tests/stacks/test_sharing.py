@@ -28,7 +28,7 @@ from tests.stacks.regions import pool, refused
         (
             "tencentcloud",
             pool(sharing={"type": "cgpu"}),
-            "gpuPools.cards.sharing.type = cgpu: it is alicloud's own: use one of none, qgpu, timeSlicing",
+            "gpuPools.cards.sharing.type = cgpu: it is alicloud's own: use one of mig, none, qgpu, timeSlicing",
         ),
         (
             "private",
