@@ -115,6 +115,8 @@ def main() -> int:
     parser.add_argument("--turns", type=int, default=5, help="of each side (default: %(default)s)")
     parser.add_argument("--writes", type=int, default=200, help="by each client in a turn (default: %(default)s)")
     options = parser.parse_args()
+    if options.writes < 200:
+        parser.error(f"--writes: of {options.writes} there is no slowest hundredth: at least 200")
     kept = True
     print("clients  ours /s    bare /s    ratio  ours P99   bare P99   ratio   (ms; ratio of P99: bare/ours)")
     with (
