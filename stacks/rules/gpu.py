@@ -102,7 +102,8 @@ def numbers_are_the_card_s(region: RegionSpec) -> Iterator[Problem]:
         capability = pool.kind.capability if pool.kind else None
         if pool.kind is None or capability is None:
             continue
-        told, asked = gpu.vllm, []
+        told = gpu.vllm
+        asked: list[tuple[str, str, tuple[int, int], str]] = []
         if told.dtype == "bfloat16" and capability < (8, 0):
             asked.append(("dtype", told.dtype, (8, 0), "auto or float16"))
         if told.kv_cache_dtype == "fp8" and capability < (8, 0):
