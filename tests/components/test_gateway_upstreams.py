@@ -114,8 +114,8 @@ def test_a_slow_server_gets_less(tmp_path: Path, servers: tuple[Upstream, ...]) 
     slow.respond = slowly
     with behind(tmp_path, (slow, fast)) as gateway, ThreadPoolExecutor(8) as threads:
         healthy(gateway, 2)
-        assert set(threads.map(lambda _: gateway.ask("GET", "/v1/models").status, range(80))) == {200}
-    assert len(slow.seen) < len(fast.seen)
+        assert set(threads.map(lambda _: gateway.ask("GET", "/v1/models").status, range(200))) == {200}
+    assert len(slow.seen) < 80, "at random it would be 100 of 200"
 
 
 def test_after_the_first_token_nothing_is_tried_again(tmp_path: Path, servers: tuple[Upstream, ...]) -> None:
