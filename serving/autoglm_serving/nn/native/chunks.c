@@ -11,14 +11,14 @@ enum { ROWS = 6, PANEL = 4, SPAN = 256, GROUPS = SPAN / LANES, TILE = 96 };
 /* Elements of 32 bits for the keys and values of one head. */
 int64_t packed_size(int64_t tokens, int64_t dim) { return (tokens + LANES - 1) / LANES * 2 * half_of(dim); }
 
-/* Lay an image's keys and values [tokens][heads][dim] out in groups. `stride` is from token to token, `head_step` from
- * head to head. What is missing of the last group is 0. */
+/* Lay an image's keys and values [tokens][heads][dim] out in groups, head by head. `stride` is from token to token,
+ * `head_step` from head to head. What is missing of the last group is 0. */
 void pack(uint32_t *packed, const bf16 *keys, const bf16 *values, int64_t tokens, int64_t heads, int64_t dim,
           int64_t stride, int64_t head_step, int64_t threads) {
   const int64_t groups = (tokens + LANES - 1) / LANES;
 #pragma omp parallel for num_threads(threads) if (threads > 1)
   for (int64_t task = 0; task < groups * heads; task++) {
-    const int64_t first = task / heads * LANES, head = task % heads;
+    const int64_t head = task / groups, first = task % groups * LANES;
     uint32_t *to = packed + task * 2 * half_of(dim);
     if (first + LANES > tokens) memset(to, 0, 2 * half_of(dim) * sizeof *to);
     for (int64_t i = 0; i < LANES && first + i < tokens; i++) {
@@ -157,7 +157,8 @@ static void attend_tile(const Head *head, int64_t first, int64_t rows) {
   }
 }
 
-/* Queries [tokens][heads][dim] (strides between tokens) against the first `context` keys that are kept. Token i sees
+/* Queries [tokens][heads][dim] (strides between tokens) against the first `context` keys of a sequence's blocks, or
+ * without blocks of an image. Token i sees
  * the first start + i + 1 of them, or all when start is negative. */
 void attend(bf16 *out, int64_t out_stride, const bf16 *q, int64_t q_stride, const uint32_t *memory,
             const int64_t *blocks, int64_t block_size, int64_t tokens, int64_t context, int64_t start, int64_t heads,
@@ -166,9 +167,10 @@ void attend(bf16 *out, int64_t out_stride, const bf16 *q, int64_t q_stride, cons
 #pragma omp parallel for schedule(dynamic) num_threads(threads) if (threads > 1)
   for (int64_t task = 0; task < kv_heads * tiles; task++) {
     const int64_t kv = task / tiles, first = task % tiles * TILE, left = tokens * group - first;
+    const Kept image = {memory + kv * packed_size(context, dim), 0, 1, 2 * half_of(dim)};
     const Head head = {out + kv * group * dim, q + kv * group * dim,
-                       kept_of(memory, blocks, block_size, kv_heads, kv, dim), out_stride, q_stride, group, dim,
-                       context, start, scale};
+                       blocks ? kept_of(memory, blocks, block_size, kv_heads, kv, dim) : image, out_stride, q_stride,
+                       group, dim, context, start, scale};
     attend_tile(&head, first, left < TILE ? left : TILE);
   }
 }
