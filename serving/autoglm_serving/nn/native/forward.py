@@ -31,14 +31,23 @@ class LayerWeights:
     following: Tensor
 
 
-def _structure(name: str, kind: type, *fields: str, **others: type) -> type[ctypes.Structure]:
-    return type(name, (ctypes.Structure,), {"_fields_": [*((field, kind) for field in fields), *others.items()]})
+class _Layer(ctypes.Structure):
+    _fields_ = tuple((name, _P) for name in LayerWeights.__annotations__)
 
 
-_Layer = _structure("_Layer", _P, *LayerWeights.__annotations__)
-_Shape = _structure("_Shape", _I, "layers", "hidden", "heads", "kv_heads", "dim", "inner", "rotary", epsilon=_F)
-_Chunk = _structure("_Chunk", _I, "first", "rows", "context", blocks=_P)
-_Buffers = _structure("_Buffers", _P, "x", "normed", "qkv", "attended", "product", "gated", "room")
+class _Shape(ctypes.Structure):
+    _fields_ = (
+        *((name, _I) for name in ("layers", "hidden", "heads", "kv_heads", "dim", "inner", "rotary")),
+        ("epsilon", _F),
+    )
+
+
+class _Chunk(ctypes.Structure):
+    _fields_ = (*((name, _I) for name in ("first", "rows", "context")), ("blocks", _P))
+
+
+class _Buffers(ctypes.Structure):
+    _fields_ = tuple((name, _P) for name in ("x", "normed", "qkv", "attended", "product", "gated", "room"))
 
 
 class _Step(ctypes.Structure):
@@ -106,5 +115,5 @@ def _address(tensor: Tensor | None) -> int | None:
     return None if tensor is None else tensor.data_ptr()
 
 
-def _layer(weights: LayerWeights) -> ctypes.Structure:
+def _layer(weights: LayerWeights) -> _Layer:
     return _Layer(**{name: _address(getattr(weights, name)) for name in LayerWeights.__annotations__})
