@@ -37,6 +37,7 @@ def gateway(
         namespace=namespace,
         image=spec.images.envoy,
         upstream=upstream,
+        candidate=upstream if spec.serving.rollout else None,
         api_keys=api_keys,
         exposure=_exposure(spec, foundation),
         issuers=tuple(_issuer(name, issuer) for name, issuer in sorted(asked.issuers.items())),

@@ -2,6 +2,7 @@
 
 import dataclasses
 import importlib
+import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ import pulumi
 import pulumi_random as random
 import pulumi_tls as tls
 
-from components import gateway_args, node_args, region_args
+from components import gateway_args, node_args, region_args, rollout_args
 from components.monitoring_args import Seen
 from components.platform.edges import Edges, EdgesArgs
 from components.platform.gpu import GpuRuntime
@@ -23,6 +24,7 @@ from components.workloads.gateway import Gateway
 from components.workloads.gateway_service import base_url
 from components.workloads.model_store import ModelStore
 from components.workloads.ratelimit import RateLimiter
+from components.workloads.rollout import Rollout
 from components.workloads.serving import Serving
 
 if TYPE_CHECKING:
@@ -68,7 +70,8 @@ class Region(pulumi.ComponentResource):
         store = ModelStore(f"{name}-model-store", region_args.model_store(spec, namespace, foundation), guarded)
         # Nor may a server before the store's Job has made or verified the model on the volume that both mount.
         stored = pulumi.ResourceOptions(parent=self, providers=providers, depends_on=[*before, store])
-        servers = region_args.serving(spec, namespace, store.model, foundation, priorities.serving)
+        catalogue = etcd.client("serving") if spec.model.version else None
+        servers = region_args.serving(spec, namespace, store.model, foundation, priorities.serving, catalogue)
         serving = Serving(f"{name}-serving", servers, stored)
         counted = gateway_args.limiter(spec, namespace)
         limiter = RateLimiter(f"{name}-limits", counted, guarded) if counted else None
@@ -78,9 +81,10 @@ class Region(pulumi.ComponentResource):
         counting = limiter.connections if limiter else ()
         told = Seen(gpus=cards, snapshots=region_args.snapshots(spec, foundation))
         watching = watch(name, spec, namespace, told, guarded)
-        edges = EdgesArgs(
-            namespace=namespace, connections=(*watching, *etcd.connections, *gateway.connections, *counting)
-        )
+        rolling = rollout_args.rollout(name, spec, namespace, etcd, store.model, gateway.traffic, foundation)
+        rollout = Rollout(f"{name}-rollout", rolling, stored) if rolling else None
+        declared = [part.connections for part in (etcd, serving, gateway, rollout) if part]
+        edges = EdgesArgs(namespace=namespace, connections=(*watching, *itertools.chain(*declared), *counting))
         Edges(f"{name}-edges", edges, child)
 
         host = foundation.publish(gateway.address) if foundation.publish else gateway.address

@@ -6,12 +6,13 @@ import pulumi
 
 from components import accelerators, node_args, pools, serving_pools
 from components.platform.isolation import IsolationArgs, Quota
-from components.types import Foundation, Placement, Resources, StoredModel, Volume
+from components.types import EtcdClient, Foundation, Placement, Resources, StoredModel, Volume
 from components.workloads import etcd_snapshots, pod
 from components.workloads.etcd import EtcdArgs
 from components.workloads.etcd_snapshots import Bucket, Kept, Snapshots
 from components.workloads.model_source import ModelFolder, ModelSource, PhoneModel, SharedFolder, TinyModel
 from components.workloads.model_store import ModelStoreArgs
+from components.workloads.rollout import USERS
 from components.workloads.serving import ServingArgs
 from components.workloads.vllm import VllmArgs
 
@@ -42,7 +43,7 @@ def etcd(spec: "RegionSpec", namespace: pulumi.Input[str], foundation: Foundatio
         volume=_volume(spec.etcd.volume),
         resources=_resources(spec.etcd.resources),
         keeper_resources=_resources(spec.etcd.keeper_resources),
-        users=ETCD_USERS,
+        users=USERS if spec.model.version else ETCD_USERS,
         authorities=spec.etcd.authorities,
         snapshots=snapshots(spec, foundation),
         restore=spec.etcd.restore,
@@ -57,6 +58,7 @@ def model_store(spec: "RegionSpec", namespace: pulumi.Input[str], foundation: Fo
         image=spec.images.serving,
         model=spec.model.name,
         source=_source(spec, foundation),
+        version=spec.model.version,
         volume=_volume(spec.model.volume),
         resources=_VERIFYING if spec.serving.gpu else _resources(spec.serving.resources),
         identity=foundation.identities.get("model-store"),
@@ -69,6 +71,7 @@ def serving(
     model: StoredModel,
     foundation: Foundation,
     priority: pulumi.Input[str] | None = None,
+    catalogue: EtcdClient | None = None,
 ) -> ServingArgs:
     return ServingArgs(
         namespace=namespace,
@@ -86,6 +89,7 @@ def serving(
         identity=foundation.identities.get("serving"),
         spare=_has_spare(spec),
         priority=priority,
+        catalogue=catalogue,
     )
 
 

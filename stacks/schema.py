@@ -11,6 +11,7 @@ from stacks.etcd import Etcd
 from stacks.fields import Folder, ImageRef, Label, ModelName, Part, Quantity
 from stacks.gateway import Denied, EdgeTls, Issuer, Limits, Tracing
 from stacks.monitoring import NOBODY, Monitoring
+from stacks.rollout import Rollout, Version
 from stacks.shapes import Shape
 
 
@@ -67,6 +68,7 @@ class Model(Part):
     source: Annotated[TinySource | PhoneSource | FolderSource | SharedSource, Field(discriminator="type")]
     volume: Volume
     facts: ModelFacts | None = None
+    version: Version | None = None
 
 
 class Vllm(Part):
@@ -101,6 +103,7 @@ class Serving(Part):
     startup_seconds: int = Field(default=600, ge=10, le=7200)
     max_num_seqs: int = Field(ge=1, le=1024)
     gpu: Gpu | None = None
+    rollout: Rollout | None = None
 
 
 class NodePort(Part):

@@ -16,6 +16,8 @@ from stacks.schema import Quota, RegionSpec
 
 # Two of the rate limit service and its store, each with the one that takes its place (components/workloads).
 _COUNTING = ((6, Resources(requests=Amount(cpu="50m", memory="64Mi"), limits=Amount(cpu="1", memory="128Mi"))),)
+# The rollout's Job.
+_ROLLING = ((1, Resources(requests=Amount(cpu="50m", memory="64Mi"), limits=Amount(cpu="500m", memory="128Mi"))),)
 
 
 def drain_covers_streams(region: RegionSpec) -> Iterator[Problem]:
@@ -36,6 +38,7 @@ def quota_holds_everything(region: RegionSpec) -> Iterator[Problem]:
         (2 * region.gateway.replicas, region.gateway.resources),
         job,
         *(_COUNTING if region.gateway.limits.shared else ()),
+        *(_ROLLING if region.model.version else ()),
         *monitoring.pods(region),
     )
     volumes = [(region.etcd.members, region.etcd.volume.size), (1, region.model.volume.size)]

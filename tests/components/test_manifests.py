@@ -17,7 +17,9 @@ pytestmark = pytest.mark.integration
 
 # Deployments before the quota would be admitted without it, so the isolation is made first, as the program does.
 FIRST = ("Namespace", "ResourceQuota", "LimitRange", "ServiceAccount")
-PODS = {"dev-etcd": 1, "dev-etcd-keeper": 1, "dev-serving": 2, "dev-gateway": 1, "dev-model-store": 1}
+PODS = {"dev-etcd": 1, "dev-etcd-keeper": 1, "dev-serving": 2, "dev-gateway": 1, "dev-model-store": 1, "dev-rollout": 1}
+# With a rollout's Job, and a gateway that has a candidate.
+ROLLING = {"model": {"version": "1"}, "serving": {"rollout": {}}}
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +53,7 @@ def manifests(recorder: Recorder) -> list[dict[str, Any]]:
 @pytest.fixture(scope="module")
 def applied(api: ApiServer, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     kubeconfig = programs.kubeconfig(tmp_path_factory.mktemp("kubeconfig"))
-    objects = manifests(mocks.run(programs.region(kubeconfig)))
+    objects = manifests(mocks.run(programs.region(kubeconfig, ROLLING)))
     for group in (objects[:1], [item for item in objects[1:] if item["kind"] in FIRST], objects):
         kubectl(api, "apply", "--validate=strict", "-f", "-", given=yaml.safe_dump_all(group))
     return objects
