@@ -17,6 +17,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median, quantiles
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -137,7 +138,11 @@ def counting(folder: Path, asks: int, rounds: int) -> None:
         port = held.enter_context(server())
         service = held.enter_context(limiter.running(folder, _LIMITS))
         shared = SharedLimits(host="127.0.0.1", port=service.port)
-        ways = {"none": {}, "own": {"limits": _LIMITS}, "shared": {"limits": _LIMITS, "shared_limits": shared}}
+        ways: dict[str, dict[str, Any]] = {
+            "none": {},
+            "own": {"limits": _LIMITS},
+            "shared": {"limits": _LIMITS, "shared_limits": shared},
+        }
         sides = {}
         for name, changes in ways.items():
             (folder / name).mkdir()

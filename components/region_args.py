@@ -17,7 +17,7 @@ from components.workloads.serving import ServingArgs
 from components.workloads.vllm import VllmArgs
 
 if TYPE_CHECKING:
-    from stacks import schema
+    from stacks import amounts
     from stacks.schema import RegionSpec
 
 # Who comes to etcd, by the common name of a certificate: the prefixes of keys that it may read and write.
@@ -146,11 +146,12 @@ def snapshots(spec: "RegionSpec", foundation: Foundation) -> Snapshots | None:
     """Where the file says; else in the bucket of a region that has one."""
     asked = spec.etcd.snapshots
     recovery = getattr(spec, "recovery", None)
+    store: Bucket | Kept
     match asked.store:
-        case None if foundation.member is None:
-            return None
         case None:
-            store: Bucket | Kept = etcd_snapshots.of_region(foundation.member)
+            if foundation.member is None:
+                return None
+            store = etcd_snapshots.of_region(foundation.member)
         case found if found.type == "bucket":
             store = Bucket(url=found.url, region=found.region, endpoint=found.endpoint, secret=found.environment_from)
         case found:
@@ -166,7 +167,7 @@ def _apart(spec: "RegionSpec", foundation: Foundation) -> tuple[str, ...]:
     return pod.SPREAD if foundation.member else pod.SPREAD[1:]
 
 
-def _resources(asked: "schema.Resources") -> Resources:
+def _resources(asked: "amounts.Resources") -> Resources:
     return Resources(
         cpu_request=asked.requests.cpu,
         cpu_limit=asked.limits.cpu,
@@ -175,5 +176,5 @@ def _resources(asked: "schema.Resources") -> Resources:
     )
 
 
-def _volume(asked: "schema.Volume") -> Volume:
+def _volume(asked: "amounts.Volume") -> Volume:
     return Volume(size=asked.size, storage_class=asked.storage_class, access_mode=asked.access_mode)

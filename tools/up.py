@@ -40,8 +40,9 @@ def pick(region: Region, facts: Facts, context: str | None) -> Target:
     what, why = choose(found)
     if what is not Kind.OWN:
         return target(what, why)
-    for name in OWN_IMAGES if region.spec else ():
-        image = getattr(region.spec.images, name)
+    images = region.spec.images if region.spec else None
+    for name in OWN_IMAGES if images else ():
+        image = getattr(images, name)
         if image.startswith("localhost/"):
             raise ToolError(
                 f"images.{name}: {image} exists on this machine only, so a cluster of yours cannot pull it; build it "

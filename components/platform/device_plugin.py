@@ -14,6 +14,7 @@ from pulumi_kubernetes.core.v1 import ContainerArgsDict, EnvVarArgsDict
 
 from components import naming, pools
 from components.platform import gpu_pods
+from components.workloads import pod
 
 if TYPE_CHECKING:
     from stacks.cloud import Sharing
@@ -54,11 +55,11 @@ class DevicePlugin(pulumi.ComponentResource):
         super().__init__("open-autoglm:platform:DevicePlugin", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         labels, selector = naming.labels("device-plugin", name, "platform"), naming.selector("device-plugin", name)
-        meta = {"namespace": args.namespace, "labels": labels}
+        meta = pod.metadata(args.namespace, labels)
         config = core.v1.ConfigMap(
             f"{name}-config", metadata=meta, data={"config.json": json.dumps(settings(args.sharing))}, opts=child
         )
-        placed = gpu_pods.on(pools=(args.pool,), tolerated=args.tolerated)
+        placed = gpu_pods.on(pools=(args.pool,), tolerated=args.tolerated, containers=[_plugin(args)])
         apps.v1.DaemonSet(
             f"{name}-plugin",
             metadata=meta,
@@ -69,7 +70,6 @@ class DevicePlugin(pulumi.ComponentResource):
                     "spec": {
                         **placed,
                         "init_containers": [_waiting(args)] if args.sharing.type == "mig" else [],
-                        "containers": [_plugin(args)],
                         "volumes": [
                             {"name": "sockets", "host_path": {"path": _SOCKETS, "type": "Directory"}},
                             {"name": "config", "config_map": {"name": config.metadata["name"]}},

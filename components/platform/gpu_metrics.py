@@ -9,6 +9,7 @@ from pulumi_kubernetes.core.v1 import ContainerArgsDict
 from components import naming
 from components.connections import Pods, workload
 from components.platform import gpu_pods
+from components.workloads import pod
 
 PORT = 9400
 _PODS = "/var/lib/kubelet/pod-resources"  # the kubelet's list of who has which card
@@ -33,7 +34,7 @@ class GpuMetrics(pulumi.ComponentResource):
         super().__init__("open-autoglm:platform:GpuMetrics", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
         labels, self.pods = naming.labels("dcgm-exporter", name, "platform"), workload("dcgm-exporter", name)
-        meta = {"namespace": args.namespace, "labels": labels}
+        meta = pod.metadata(args.namespace, labels)
         apps.v1.DaemonSet(
             f"{name}-exporter",
             metadata=meta,
@@ -42,8 +43,7 @@ class GpuMetrics(pulumi.ComponentResource):
                 "template": {
                     "metadata": {"labels": labels},
                     "spec": {
-                        **gpu_pods.on(pools=args.pools, tolerated=args.tolerated),
-                        "containers": [_exporter(args)],
+                        **gpu_pods.on(pools=args.pools, tolerated=args.tolerated, containers=[_exporter(args)]),
                         "volumes": [
                             {"name": "pods", "host_path": {"path": _PODS, "type": "Directory"}},
                             {"name": "tmp", "empty_dir": {"size_limit": "64Mi"}},
@@ -55,7 +55,7 @@ class GpuMetrics(pulumi.ComponentResource):
         )
         core.v1.Service(
             f"{name}-service",
-            metadata={**meta, "name": name},
+            metadata=pod.metadata(args.namespace, labels, name),
             spec={
                 "cluster_ip": "None",
                 "selector": dict(self.pods.labels),

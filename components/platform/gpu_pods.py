@@ -1,14 +1,24 @@
 """What the pods have in common that run on every GPU node of a pool. Pure."""
 
-from pulumi_kubernetes.core.v1 import PodSpecArgsDict, SecurityContextArgsDict
+from collections.abc import Sequence
+
+from pulumi_kubernetes.core.v1 import (
+    ContainerArgsDict,
+    NodeSelectorRequirementArgsDict,
+    PodSpecArgsDict,
+    SecurityContextArgsDict,
+)
 
 from components import pools as marks
 
 
-def on(*, pools: tuple[str, ...], tolerated: tuple[str, ...]) -> PodSpecArgsDict:
+def on(
+    *, pools: tuple[str, ...], tolerated: tuple[str, ...], containers: Sequence[ContainerArgsDict]
+) -> PodSpecArgsDict:
     """On the nodes of these pools, past their taints, before all others, without a token."""
-    nodes = {"key": marks.POOL, "operator": "In", "values": list(pools)}
+    nodes: NodeSelectorRequirementArgsDict = {"key": marks.POOL, "operator": "In", "values": list(pools)}
     return {
+        "containers": containers,
         "affinity": {
             "node_affinity": {
                 "required_during_scheduling_ignored_during_execution": {

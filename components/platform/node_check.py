@@ -68,10 +68,9 @@ class NodeCheck(pulumi.ComponentResource):
                 "template": {
                     "metadata": {"labels": labels},
                     "spec": {
-                        **gpu_pods.on(pools=args.pools, tolerated=args.tolerated),
+                        **gpu_pods.on(pools=args.pools, tolerated=args.tolerated, containers=[_container(args)]),
                         "host_network": True,
                         "termination_grace_period_seconds": 5,
-                        "containers": [_container(args)],
                         "volumes": _volumes(args, script.metadata["name"]),
                     },
                 },

@@ -28,10 +28,6 @@ NO_SERVER = "open-autoglm/no-server"  # label of pods that carry a workload's ot
 PRE_STOP_SECONDS = 5  # how long new requests may still come once a pod has begun to end: endpoints and DNS lag behind
 
 
-_LENIENT: TopologySpreadConstraintArgsDict = {"when_unsatisfiable": "ScheduleAnyway"}
-_STRICT: TopologySpreadConstraintArgsDict = {"when_unsatisfiable": "DoNotSchedule", "node_taints_policy": "Honor"}
-
-
 def strategy(*, spare: bool = True) -> apps.v1.DeploymentStrategyArgsDict:
     """A new pod is ready before an old one is told to end; without a `spare` place it would wait for ever, so one old
     pod ends first."""
@@ -167,15 +163,19 @@ SPREAD = ("topology.kubernetes.io/zone", "kubernetes.io/hostname")
 def spread(selector: Mapping[str, str], always: Collection[str] = ()) -> list[TopologySpreadConstraintArgsDict]:
     """Apart over zones and nodes, where there are several. By the keys of `always` a pod rather waits than shares;
     nodes whose taints keep it away do not count."""
-    return [
-        {
-            "max_skew": 1,
-            "topology_key": key,
-            "label_selector": {"match_labels": dict(selector)},
-            **(_STRICT if key in always else _LENIENT),
-        }
-        for key in SPREAD
-    ]
+    return [_apart(key, selector, always=key in always) for key in SPREAD]
+
+
+def _apart(key: str, selector: Mapping[str, str], *, always: bool) -> TopologySpreadConstraintArgsDict:
+    made: TopologySpreadConstraintArgsDict = {
+        "max_skew": 1,
+        "topology_key": key,
+        "label_selector": {"match_labels": dict(selector)},
+        "when_unsatisfiable": "DoNotSchedule" if always else "ScheduleAnyway",
+    }
+    if always:
+        made["node_taints_policy"] = "Honor"
+    return made
 
 
 def probe(path: str, port: str, *, period: int, failures: int) -> ProbeArgsDict:

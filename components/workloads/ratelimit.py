@@ -86,14 +86,16 @@ class RateLimiter(pulumi.ComponentResource):
 
 def _container(image: str, store: Redis) -> core.v1.ContainerArgsDict:
     address = pulumi.Output.format("{0}:{1}", store.service.host, store.service.port)
-    told = ratelimit.environment(folder=_FOLDER)
-    password = {"secret_key_ref": {"name": store.secret, "key": ratelimit.PASSWORD}}
+    told: list[core.v1.EnvVarArgsDict] = [
+        {"name": key, "value": value} for key, value in ratelimit.environment(folder=_FOLDER).items()
+    ]
+    password: core.v1.EnvVarSourceArgsDict = {"secret_key_ref": {"name": store.secret, "key": ratelimit.PASSWORD}}
     return {
         "name": "ratelimit",
         "image": image,
         "command": ["/bin/ratelimit"],
         "env": [
-            *({"name": key, "value": value} for key, value in told.items()),
+            *told,
             {"name": ratelimit.STORE, "value": address},
             {"name": ratelimit.PASSWORD, "value_from": password},
         ],

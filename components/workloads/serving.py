@@ -1,10 +1,11 @@
 """The model servers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
 from pulumi_kubernetes import apps, core
-from pulumi_kubernetes.core.v1 import ContainerArgsDict
+from pulumi_kubernetes.core.v1 import ContainerArgsDict, PodSpecArgsDict
 
 from components import connections, naming
 from components.connections import Connection
@@ -87,24 +88,7 @@ class Serving(pulumi.ComponentResource):
                 "selector": {"match_labels": selector},
                 "template": pod.template(
                     pod.labels(labels, args.identity),
-                    pod.placed(
-                        {
-                            **({"priority_class_name": args.priority} if args.priority is not None else {}),
-                            "service_account_name": pod.account(name, metadata, child, args.identity),
-                            "termination_grace_period_seconds": pod.grace_seconds(args.drain_seconds),
-                            "topology_spread_constraints": pod.spread(selector),
-                            "containers": [_container(args)],
-                            "volumes": [
-                                {
-                                    "name": "models",
-                                    "persistent_volume_claim": {"claim_name": args.model.claim, "read_only": True},
-                                },
-                                *(gpu.volumes() if args.vllm else ()),
-                                *([etcd_client.volume(args.catalogue)] if args.catalogue else ()),
-                            ],
-                        },
-                        args.placement,
-                    ),
+                    _pods(args, pod.account(name, metadata, child, args.identity), selector),
                 ),
             },
             opts=pulumi.ResourceOptions(parent=self, custom_timeouts=_timeouts(args)),
@@ -116,6 +100,23 @@ class Serving(pulumi.ComponentResource):
         self.upstream = Upstream(host=host, port=_PORT, name=name, pods=selector)
         self.connections = _edges(name, args.catalogue)
         self.register_outputs({"host": host})
+
+
+def _pods(args: ServingArgs, account: pulumi.Input[str], selector: Mapping[str, str]) -> PodSpecArgsDict:
+    spec: PodSpecArgsDict = {
+        "service_account_name": account,
+        "termination_grace_period_seconds": pod.grace_seconds(args.drain_seconds),
+        "topology_spread_constraints": pod.spread(selector),
+        "containers": [_container(args)],
+        "volumes": [
+            {"name": "models", "persistent_volume_claim": {"claim_name": args.model.claim, "read_only": True}},
+            *(gpu.volumes() if args.vllm else ()),
+            *([etcd_client.volume(args.catalogue)] if args.catalogue else ()),
+        ],
+    }
+    if args.priority is not None:
+        spec["priority_class_name"] = args.priority
+    return pod.placed(spec, args.placement)
 
 
 def _seconds_a_server(args: ServingArgs) -> int:

@@ -57,7 +57,7 @@ def flags(args: VllmArgs) -> list[str]:
 
 
 def environment(args: VllmArgs) -> list[EnvVarArgsDict]:
-    """Where compiled kernels go (vLLM's, Triton's, FlashInfer's and CUDA's under HOME), /tmp being small; NCCL's own."""
+    """Where compiled kernels go (vLLM's; Triton's, FlashInfer's, CUDA's under HOME), as /tmp is small; NCCL's own."""
     told = {"HOME": _CACHE, "TORCHINDUCTOR_CACHE_DIR": f"{_CACHE}/inductor", **args.nccl}
     return [{"name": name, "value": value} for name, value in told.items()]
 

@@ -41,7 +41,7 @@ def quota_holds_everything(region: RegionSpec) -> Iterator[Problem]:
         *(_ROLLING if region.model.version else ()),
         *monitoring.pods(region),
     )
-    volumes = [(region.etcd.members, region.etcd.volume.size), (1, region.model.volume.size)]
+    volumes: list[tuple[int, str]] = [(region.etcd.members, region.etcd.volume.size), (1, region.model.volume.size)]
     volumes += monitoring.volumes(region)
     if isinstance(kept, VolumeStore):
         volumes.append((1, kept.size))

@@ -8,7 +8,7 @@ from typing import Any
 import pulumi
 import pulumi_random as random
 from pulumi_kubernetes import apps, core
-from pulumi_kubernetes.core.v1 import ContainerArgsDict, EnvVarArgsDict
+from pulumi_kubernetes.core.v1 import ContainerArgsDict, EnvVarArgsDict, VolumeArgsDict
 
 from components import connections, naming
 from components.platform.monitoring import sizes
@@ -60,7 +60,7 @@ class Grafana(pulumi.ComponentResource):
             string_data={"password": password.result},
             opts=child,
         )
-        maps = {
+        maps: dict[str, dict[str, pulumi.Input[str]]] = {
             "sources": {"sources.json": _source(args.prometheus)},
             "providers": {"providers.json": json.dumps(_PROVIDER)},
             "dashboards": {f"{key}.json": json.dumps(board) for key, board in args.dashboards.items()},
@@ -89,10 +89,7 @@ class Grafana(pulumi.ComponentResource):
                         "containers": [_container(args, login.metadata["name"])],
                         "volumes": [
                             {"name": "data", "empty_dir": {"size_limit": "256Mi"}},
-                            *(
-                                {"name": key, "config_map": {"name": held.metadata["name"]}}
-                                for key, held in made.items()
-                            ),
+                            *_volumes(made),
                         ],
                     },
                 ),
@@ -100,6 +97,10 @@ class Grafana(pulumi.ComponentResource):
             opts=child,
         )
         self.register_outputs({})
+
+
+def _volumes(maps: Mapping[str, core.v1.ConfigMap]) -> list[VolumeArgsDict]:
+    return [{"name": key, "config_map": {"name": held.metadata["name"]}} for key, held in maps.items()]
 
 
 _PROVIDER = {"apiVersion": 1, "providers": [{"name": "region", "type": "file", "options": {"path": _DASHBOARDS}}]}
