@@ -31,7 +31,7 @@ INSIDE = Exposure(type=ExposureType.CLUSTER_IP)
     ("make", "message"),
     [
         (
-            lambda: EtcdArgs(namespace="n", image="i:1", members=2),
+            lambda: EtcdArgs(namespace="n", image="i:1", keeper_image="k:1", members=2),
             r"EtcdArgs\.members: 2 is not allowed: use 1, 3 or 5",
         ),
         (
