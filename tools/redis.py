@@ -1,12 +1,15 @@
-"""Redis as Debian packages it, for tests of what is counted in it. It listens where a test says, and nowhere else."""
+"""Redis as Debian packages it, for tests of what is counted in it. It listens where a test says, and nowhere else.
+
+Not in `.tools/bin`, which is on the PATH of tests: without the libraries beside it, it does not start.
+"""
 
 from pathlib import Path
 
 from tools import debian
 from tools.golang import link
-from tools.paths import BIN
+from tools.paths import TOOLS
 
-PROGRAM = BIN / "redis-server"
+PROGRAM = TOOLS / "redis" / "redis-server"
 _PACKAGES = (
     "redis-tools",  # has the server's binary, too; the package redis-server is its start on boot
     "libatomic1",
@@ -24,8 +27,9 @@ _PACKAGES = (
 
 
 def ensure(log: Path) -> str:
-    """Fetches it, unless it is there; a link in `.tools/bin`. Run it with `environment`."""
+    """Fetches it, unless it is there. Run it with `environment`."""
     folder = debian.prefix("redis", _PACKAGES, log)
+    PROGRAM.parent.mkdir(parents=True, exist_ok=True)
     link(PROGRAM, folder / "usr/bin/redis-check-rdb")  # one binary that goes by the name that it is called by
     return folder.name
 
