@@ -14,6 +14,8 @@ from tools.paths import ROOT
 
 pytestmark = pytest.mark.integration
 
+PROVIDERS = 3  # kubernetes, random, tls
+
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
@@ -44,14 +46,14 @@ def test_before_the_cluster_exists(project: Project) -> None:
     states = [step["newState"] for step in steps]
     names = {f"{state['type'].rpartition(':')[2]} {state['urn'].rpartition('::')[2]}" for state in states}
     assert names >= COMPONENTS
-    assert len(states) == len(COMPONENTS) + sum(KINDS.values()) + 2  # and the two providers
+    assert len(states) == len(COMPONENTS) + sum(KINDS.values()) + PROVIDERS
 
 
 def test_with_a_cluster_that_does_not_answer(project: Project) -> None:
     kubeconfig = programs.kubeconfig(project.folder)
     kubeconfig.write_text(kubeconfig.read_text().replace("https://10.1.2.3:6443", "https://127.0.0.1:1"))
     configure(project, "cluster.kubeconfig", str(kubeconfig))
-    assert len(previewed(project)) == len(COMPONENTS) + sum(KINDS.values()) + 2
+    assert len(previewed(project)) == len(COMPONENTS) + sum(KINDS.values()) + PROVIDERS
 
 
 def test_a_wrong_region_file_is_told_without_a_traceback(project: Project) -> None:

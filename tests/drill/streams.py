@@ -42,10 +42,11 @@ class Answer:
     note: str = ""
 
 
-def ask(gateway: Gateway, prompt: str, expected: str | None) -> tuple[Answer, str]:
-    """One stream, and its words."""
+def ask(gateway: Gateway, prompt: str, expected: str | None, seed: int = 0) -> tuple[Answer, str]:
+    """One stream, and its words. At temperature 0 the seed changes none of them, but makes it another request."""
     began, words, note = time.monotonic(), "", ""
-    body = {"messages": [{"role": "user", "content": prompt}], "max_tokens": TOKENS, "temperature": 0, "stream": True}
+    sampling = {"max_tokens": TOKENS, "temperature": 0, "seed": seed, "stream": True}
+    body = {"messages": [{"role": "user", "content": prompt}], **sampling}
     headers = {"authorization": f"Bearer {KEY}", "content-type": "application/json"}
     with closing(http.client.HTTPConnection("127.0.0.1", gateway.settings.port, timeout=120)) as connection:
         try:
@@ -105,10 +106,12 @@ class Streams:
         return [answer for answer in [*self._answers] if answer.ended > moment]
 
     def _client(self, number: int) -> None:
+        """Each request is another one: a server that was killed holds what it worked on to be the cause, and refuses
+        it from then on."""
         place = number
         while not self._over.is_set():
             prompt = self._prompts[place % PROMPTS]
-            self._answers.append(ask(self._gateway, prompt, self._expected[prompt])[0])
+            self._answers.append(ask(self._gateway, prompt, self._expected[prompt], seed=place * CLIENTS + number)[0])
             place += 1
 
 
