@@ -45,6 +45,14 @@ def make_done(client: Client, pod: Object) -> None:
     set_status(client, pod, {"phase": "Succeeded", "containerStatuses": ended})
 
 
+def _meant_for(pod: Object) -> str | None:
+    """The node that a DaemonSet made it for, which would end it elsewhere."""
+    wanted = pod["spec"].get("affinity", {}).get("nodeAffinity", {})
+    terms = wanted.get("requiredDuringSchedulingIgnoredDuringExecution", {}).get("nodeSelectorTerms", [])
+    fields = (field for term in terms for field in term.get("matchFields", []))
+    return next((field["values"][0] for field in fields if field["key"] == "metadata.name"), None)
+
+
 class Kubelet(threading.Thread):
     """One node: makes every pod ready, or done if it is a Job's, lets pods go that are told to, and gives every load
     balancer a name; until `stop`."""
@@ -81,7 +89,8 @@ class Kubelet(threading.Thread):
             if pod.get("status", {}).get("phase") != "Pending":
                 continue
             if not pod["spec"].get("nodeName"):  # a Service's endpoints have pods of known nodes only
-                binding = {"metadata": {"name": pod["metadata"]["name"]}, "target": {"kind": "Node", "name": self.NODE}}
+                target = {"kind": "Node", "name": _meant_for(pod) or self.NODE}
+                binding = {"metadata": {"name": pod["metadata"]["name"]}, "target": target}
                 self._client.request("POST", self._client.path(obj) + "/binding", binding)
             of_job = pod["metadata"].get("ownerReferences", [{}])[0].get("kind") == "Job"
             (make_done if of_job else make_ready)(self._client, obj)
