@@ -17,6 +17,14 @@ _TOLD = (
     "replace kubernetes:core/v1:Secret {stack}-gateway-config",
 )
 
+# The file names other cards since: V100s, which vLLM's packages do not run on, were a mistake.
+_CARDS = {
+    "tencentcloud-ap-singapore": tuple(
+        f"replace tencentcloud:Kubernetes/nodePool:NodePool {{stack}}-pool-serving-{nodes}"
+        for nodes in ("nodes", "spot-nodes")
+    )
+}
+
 
 def plan(folder: Path, stack: str) -> list[Step]:
     region = Region(folder / "project", stack)
@@ -32,7 +40,7 @@ def lost(steps: Iterable[Step]) -> list[str]:
 def test_the_current_code_replaces_nothing(tmp_path: Path, stack: str) -> None:
     steps = plan(tmp_path, stack)
     assert len(steps) > 100
-    assert set(lost(steps)) <= {told.format(stack=stack) for told in _TOLD}
+    assert set(lost(steps)) <= {told.format(stack=stack) for told in (*_TOLD, *_CARDS.get(stack, ()))}
 
 
 def test_a_renamed_resource_would_be_seen(tmp_path: Path) -> None:
