@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from tests.drill.waiting import until
 from tests.harness import envoy
 from tests.harness.envoy import Gateway
+from tests.harness.waiting import until
 from tools.check import SERVING, SERVING_VENV
 
+PATIENCE = 300.0  # seconds; a drill may share its machine
 CRASHES = 1  # after which a request is held to be the cause; 3 by default, which takes the drill three times as long
 DRAIN = 60  # seconds that open streams get after SIGTERM
 _PROGRAM = Path(__file__).with_name("model_server.py")
@@ -38,7 +39,7 @@ class Fleet:
         return False
 
     def wait(self) -> None:
-        until(lambda: all(map(self.ready, range(len(self.ports)))), "all model servers are ready")
+        until(lambda: all(map(self.ready, range(len(self.ports)))), "all model servers are ready", PATIENCE)
 
     def send(self, number: int, signal_number: signal.Signals) -> None:
         with self._lock:

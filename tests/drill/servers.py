@@ -6,12 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.drill import fleet as fleets
-from tests.drill.fleet import CRASHES, Fleet
+from tests.drill.fleet import CRASHES, PATIENCE, Fleet
 from tests.drill.rows import Row
 from tests.drill.streams import CLIENTS, Answer, Outcome, Streams, ask, counted, flowing
-from tests.drill.waiting import until
 from tests.drill.words import DIE, FAIL
 from tests.harness.envoy import Gateway
+from tests.harness.waiting import until
 
 _MORE = 12  # answers after a fault, before it is judged
 
@@ -31,11 +31,11 @@ def servers(folder: Path, *, hang_seconds: float) -> list[Row]:
 def _fault(streams: Streams, fleet: Fleet, fault: Callable[[], None]) -> list[Answer]:
     """What was asked or still open since the fault, until all is well for a while."""
     fleet.wait()
-    until(lambda count=streams.count: streams.count > count + CLIENTS, "streams flow")
+    until(lambda count=streams.count: streams.count > count + CLIENTS, "streams flow", PATIENCE)
     began = time.monotonic()
     fault()
     fleet.wait()
-    until(lambda count=streams.count: streams.count > count + _MORE, "streams flow after the fault")
+    until(lambda count=streams.count: streams.count > count + _MORE, "streams flow after the fault", PATIENCE)
     return streams.since(began)
 
 

@@ -4,8 +4,8 @@ import pytest
 
 from tests.drill.history import Operation, judge, with_stale_read
 from tests.drill.traffic import flowing
-from tests.drill.waiting import until
 from tests.harness import members
+from tests.harness.waiting import until
 
 pytestmark = pytest.mark.integration
 
@@ -40,7 +40,7 @@ def test_a_stale_read_needs_changes_to_be_stale_of():
 def test_real_traffic_passes_and_is_caught_with_one_answer_changed(tmp_path):
     with members.running(tmp_path / "cluster", 1) as cluster:
         with flowing(cluster.endpoints, cluster.credentials) as traffic:
-            until(lambda: len(traffic.history.all()) > 600, "600 operations")
+            until(lambda: len(traffic.history.all()) > 600, "600 operations", 300)
         history = traffic.history.all()
     assert {one.kind for one in history} == {"put", "get", "swap"}
     assert judge(history, tmp_path).passed

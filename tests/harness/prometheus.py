@@ -94,12 +94,3 @@ def _wait(process: subprocess.Popen[bytes], made: Process, ready: str) -> None:
             return
         time.sleep(0.1)
     raise AssertionError(made.log.read_text())
-
-
-def eventually(condition: Any, what: str, seconds: float = 120) -> Any:
-    """What `condition` returns once it is true; how long that takes is not asserted."""
-    until = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < until, what
-        time.sleep(0.2)
-    return found

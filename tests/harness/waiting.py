@@ -11,6 +11,6 @@ def until(done: Callable[[], T], what: str, seconds: float = 120.0) -> T:
     """The first true result. Raises AssertionError with `what` when there is none in time."""
     end = time.monotonic() + seconds
     while not (found := done()):
-        assert time.monotonic() < end, f"in {seconds:.0f} s: not {what}"
+        assert time.monotonic() < end, f"{what}: not within {seconds:.0f} s"
         time.sleep(0.05)
     return found

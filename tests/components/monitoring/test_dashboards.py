@@ -10,7 +10,7 @@ from components.platform.monitoring.dashboards import dashboards
 from components.platform.monitoring.dashboards.panels import grafana
 from tests.components.monitoring.conftest import Region
 from tests.components.monitoring.region import WATCHED
-from tests.harness.prometheus import eventually
+from tests.harness.waiting import until
 
 QUERIES = [
     pytest.param(query.expr, id=f"{board.key}: {panel.title}: {query.legend}")
@@ -34,7 +34,7 @@ def test_a_panel_has_data(region: Region, expr: str) -> None:
     def numbers() -> bool:
         return any(not math.isnan(float(series["value"][1])) for series in region.prometheus.query(expr))
 
-    eventually(numbers, f"no series: {expr}")
+    until(numbers, f"series of {expr}")
 
 
 @pytest.mark.integration
@@ -53,7 +53,7 @@ def test_rules_can_be_computed_and_nothing_fires_that_should_not(region: Region)
         assert not [rule for rule in rules if rule["health"] == "err"]
         return all(rule["health"] == "ok" for rule in rules)
 
-    eventually(computed, "rules were not computed")
+    until(computed, "rules are computed")
     told = region.prometheus.get("/api/v1/alerts")["data"]["alerts"]
     firing = {alert["labels"]["alertname"] for alert in told if alert["state"] == "firing"}
     assert firing == {"Watchdog", "EtcdCertificateExpires"}, "the harness makes certificates for an hour"

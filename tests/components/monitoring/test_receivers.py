@@ -17,7 +17,7 @@ from components.platform.monitoring.scrape import SecretKey
 from tests.components.monitoring import conftest, region
 from tests.harness import model_server, prometheus
 from tests.harness.envoy import free_ports
-from tests.harness.prometheus import eventually
+from tests.harness.waiting import until
 
 ADDRESS = SecretKey(name="receivers", key="url")
 ALL = {
@@ -117,11 +117,11 @@ def test_a_server_that_ends_wakes_someone_and_its_return_is_told(tmp_path: Path)
         config = conftest.config(jobs, [alertmanager.url.removeprefix("http://")])
         with prometheus.prometheus(tmp_path, config) as watching:
             with model_server.light(tmp_path / "server.log", f"--port={port}"):
-                eventually(lambda: inbox.states("Watchdog"), "no heartbeat came")
-                eventually(lambda: watching.query("sum(up) == 1"), "the server is not asked")
-                eventually(lambda: inbox.states("NoServerAnswers")[-1:] != ["firing"], "it was thought away for good")
+                until(lambda: inbox.states("Watchdog"), "a heartbeat came")
+                until(lambda: watching.query("sum(up) == 1"), "the server is asked")
+                until(lambda: inbox.states("NoServerAnswers")[-1:] != ["firing"], "it is no longer thought away")
                 inbox.told.clear()
-            eventually(lambda: "firing" in inbox.states("NoServerAnswers"), "nobody was woken")
+            until(lambda: "firing" in inbox.states("NoServerAnswers"), "somebody was woken")
             with model_server.light(tmp_path / "again.log", f"--port={port}"):
-                eventually(lambda: inbox.states("NoServerAnswers")[-1] == "resolved", "nobody was told of its return")
+                until(lambda: inbox.states("NoServerAnswers")[-1] == "resolved", "somebody was told of its return")
     assert "firing" not in inbox.states("TargetDown")[1:], "what a page explains is kept quiet"
