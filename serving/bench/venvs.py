@@ -8,7 +8,6 @@ import hashlib
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ TOOLS = Path(os.environ.get("TOOLS_DIR") or ROOT / ".tools").resolve()
 LOCKS = Path(__file__).parent / "locks"
 PLATFORM = "x86_64-manylinux_2_28"
 PYTHON = "3.11"
+_STDERR = 2  # the process's own, also where sys.stderr is another object, as under pytest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +100,7 @@ def _uv(*arguments: str) -> None:
     uv = shutil.which("uv", path=f"{TOOLS / 'venv' / 'bin'}:{os.environ.get('PATH', os.defpath)}")
     if uv is None:
         raise RuntimeError("uv is not found: run `make tools`, which installs it under .tools/, or put it on PATH")
-    subprocess.run([uv, *arguments], check=True, stdout=sys.stderr)  # noqa: S603  our own arguments
+    subprocess.run([uv, *arguments], check=True, stdout=_STDERR)  # noqa: S603  our own arguments
 
 
 if __name__ == "__main__":
