@@ -66,3 +66,10 @@ def test_a_cluster_begins_loses_a_disk_waits_for_others_and_comes_back_from_a_sn
     pods.wait()
     with pods.connect() as connection:
         assert Keys(connection).get("/a/two").value == b"2"
+
+
+def test_a_member_whose_pod_comes_late_joins_those_that_began_without_it(pods):
+    assert [said[-1] for said in pods.create(0, 1)] == ["etcd-0 starts: new", "etcd-1 starts: new"]
+    pods.leader()
+    assert pods.create(2)[0][-1] == "etcd-2 starts: join"
+    pods.wait()

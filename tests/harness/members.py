@@ -103,14 +103,17 @@ class Members:
         return subprocess.Popen(argv, stdout=subprocess.PIPE, text=True, env=environment)
 
     def create(self, *numbers: int, more: Sequence[str] = ()) -> list[list[str]]:
-        """New pods: the init container of each to its end, then etcd. Returns what the first said."""
-        preparing = {number: self.prepare(number, *more) for number in numbers}
+        """New pods: the init container of each to its end, then etcd. Returns what the first said.
+
+        None starts before all are prepared: one that is late would find the others running, and join them.
+        """
+        preparing = [self.prepare(number, *more) for number in numbers]
         every = []
-        for number, process in preparing.items():
+        for process in preparing:
             said, _ = process.communicate(timeout=_PREPARE)
             assert process.returncode == 0, said
             every.append([json.loads(line)["message"] for line in said.splitlines()])
-            self.start(number)
+        self.start(*numbers)
         return every
 
     def start(self, *numbers: int) -> None:
