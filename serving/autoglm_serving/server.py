@@ -79,7 +79,8 @@ async def _serve(settings: ServeSettings, service: Service, listener: socket.soc
 
     for number in SIGNALS:
         loop.add_signal_handler(number, on_signal, number)
-    async with service.predict.listening(service.lifecycle) if service.predict else contextlib.nullcontext():
+    predict = service.predict
+    async with predict.listening(service.lifecycle, service.tracer) if predict else contextlib.nullcontext():
         # Who reads the line may connect at once; uvicorn takes the connections up a moment later.
         listener.listen(config.backlog)
         host, port = listener.getsockname()[:2]

@@ -1,7 +1,7 @@
 """When an answer was where: the one source of the metrics' and the traces' times."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -19,6 +19,17 @@ class Arrival(NamedTuple):
 
     first: bool
     seconds: float
+
+
+Mark = tuple[str, float | None, float | None]
+"""A phase's name, start and end; None is what has not happened."""
+
+
+def ended(marks: Iterable[Mark]) -> Iterator[Phase]:
+    """The phases that are over."""
+    for name, start, end in marks:
+        if start is not None and end is not None:
+            yield Phase(name, start, end)
 
 
 @dataclass
@@ -57,12 +68,12 @@ class Timeline:
 
     def phases(self) -> Iterator[Phase]:
         """Those that are over: prepare, queue, prefill, decode. Without `scheduled`, prefill holds the queue."""
-        marks = (
+        return ended(self._marks())
+
+    def _marks(self) -> Iterable[Mark]:
+        return (
             ("prepare", self.arrived, self.submitted),
             ("queue", self.submitted, self.scheduled),
             ("prefill", self.scheduled or self.submitted, self.first_token),
             ("decode", self.first_token, self.latest_token),
         )
-        for name, start, end in marks:
-            if start is not None and end is not None:
-                yield Phase(name, start, end)

@@ -1,66 +1,25 @@
 """Traces of a real server, as a collector receives them by OTLP over HTTP."""
 
-import gzip
 import itertools
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from collector import CALLER, PARENT, TRACE, Collector, attributes, collecting, of_trace
 from harness import Server, chat, data_url, endless, environment, eventually, image_message, png, running_server
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from autoglm_serving import tracing
 
-TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
-PARENT = "00f067aa0ba902b7"
 SECRET_TEXT = "a secret of the user"  # noqa: S105  no password
-
-
-class Collector(ThreadingHTTPServer):
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.bodies: list[bytes] = []
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server_port}/v1/traces"
-
-    def spans(self) -> list[Span]:
-        return [
-            span
-            for body in list(self.bodies)
-            for resource in ExportTraceServiceRequest.FromString(body).resource_spans
-            for scope in resource.scope_spans
-            for span in scope.spans
-        ]
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Collector
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.bodies.append(gzip.decompress(body) if self.headers["Content-Encoding"] == "gzip" else body)
-        self.send_response(200)
-        self.end_headers()
-
-    def log_message(self, *arguments: object) -> None:
-        """Quiet."""
 
 
 @pytest.fixture(scope="module")
 def collector() -> Iterator[Collector]:
-    with Collector() as made:
-        thread = threading.Thread(target=made.serve_forever)
-        thread.start()
+    with collecting() as made:
         yield made
-        made.shutdown()
-        thread.join()
 
 
 @pytest.fixture(scope="module")
@@ -69,9 +28,8 @@ def traced(tiny_model: Path, collector: Collector, tmp_path_factory: pytest.Temp
     log = tmp_path_factory.mktemp("traced") / "log"
     with running_server(tiny_model, log, "--otlp-traces-endpoint", collector.url) as server:
         with server.http() as client:
-            headers = {"traceparent": f"00-{TRACE}-{PARENT}-01"}
             body = endless(5, messages=[image_message(data_url(png(200, 300)), SECRET_TEXT)])
-            assert client.post("/v1/chat/completions", json=body, headers=headers).status_code == 200
+            assert client.post("/v1/chat/completions", json=body, headers=CALLER).status_code == 200
             assert client.post("/v1/chat/completions", json=chat(max_tokens=0)).status_code == 400
             for path in ("/health", "/healthz", "/ready", "/metrics"):
                 client.get(path)
@@ -83,14 +41,6 @@ def spans(traced: Server, collector: Collector) -> list[Span]:
     traced.process.terminate()
     assert traced.process.wait(timeout=60) == 0
     return collector.spans()
-
-
-def of_trace(spans: list[Span]) -> dict[str, Span]:
-    return {span.name: span for span in spans if span.trace_id.hex() == TRACE}
-
-
-def attributes(span: Span) -> dict[str, object]:
-    return {one.key: one.value.string_value or one.value.int_value for one in span.attributes}
 
 
 def test_a_request_is_a_span_of_its_callers_trace_and_holds_the_phases_in_order(spans: list[Span]):

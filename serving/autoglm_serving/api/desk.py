@@ -67,7 +67,8 @@ def _close(request: Request, answer: Answer) -> None:
     )
     trace = tracing.of(request.scope)
     for choice in answer.choices:
-        trace.answer(
+        trace.work(
+            "chat",
             choice.timeline,
             {
                 "gen_ai.operation.name": "chat",

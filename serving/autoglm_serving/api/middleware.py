@@ -44,7 +44,9 @@ class RequestLog:
         given = headers.get("x-request-id", "")
         request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
         if scope["path"] not in PROBES:
-            tracing.attach(scope, self._tracer.begin(_method(scope), scope["path"], headers))
+            method = _method(scope)
+            attributes = {"http.request.method": method, "url.path": scope["path"][:256]}
+            tracing.attach(scope, self._tracer.begin(method, attributes, headers))
         status = CLIENT_LEFT
 
         async def send_with_id(message: Message) -> None:
@@ -64,7 +66,8 @@ class RequestLog:
         handler = getattr(scope.get("route"), "path", "other")
         self._metrics.count_http(method, handler, status)
         trace = tracing.of(scope)
-        trace.end(route=handler, status=status)
+        attributes = {"http.route": handler, "http.response.status_code": status}
+        trace.end(f"{method} {handler}", attributes, failed=status >= 500)
         known = {"trace_id": trace.trace_id, **scope.get("state", {}).get("log", {})}
         fields: dict[str, Any] = {key: value for key, value in known.items() if value is not None}
         write = logs.debug if scope["path"] in PROBES else logs.info

@@ -20,6 +20,7 @@ from autoglm_serving.predict.model import PredictLoader, PredictModel
 from autoglm_serving.predict.service import PredictService
 from autoglm_serving.quarantine.ledger import Ledger
 from autoglm_serving.settings import ServeSettings
+from autoglm_serving.tracing import Tracer
 
 MEMORY_SHARE = 0.25
 """Of what models may take in all: the chat model needs the rest."""
@@ -47,7 +48,7 @@ class Predict:
         return self._models.ready()
 
     @contextlib.asynccontextmanager
-    async def listening(self, door: Door) -> AsyncIterator[None]:
+    async def listening(self, door: Door, tracer: Tracer) -> AsyncIterator[None]:
         """On the gRPC port, where there is one. Raises SettingsError for a port that can't be taken."""
         port = self._settings.grpc_port
         if port is None:
@@ -56,7 +57,8 @@ class Predict:
         # grpc takes memory and threads, which a server without that port must not pay for.
         from autoglm_serving.predict.rpc.server import GrpcServer
 
-        server = GrpcServer(self._service(door), door, max_message_bytes=self._settings.max_body_bytes)
+        service, most = self._service(door), self._settings.max_body_bytes
+        server = GrpcServer(service, door, tracer, max_message_bytes=most)
         host = self._settings.host
         logs.info("listening for gRPC", host=host, grpc_port=await server.start(host, port))
         try:

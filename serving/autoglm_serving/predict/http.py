@@ -6,13 +6,14 @@ from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from autoglm_serving import logs
+from autoglm_serving import logs, tracing
 from autoglm_serving.api.connection import while_connected
 from autoglm_serving.api.errors import ApiError
 from autoglm_serving.lifecycle.state import State
 from autoglm_serving.predict import faults, http_body
 from autoglm_serving.predict.service import EXTENSIONS, SERVER_NAME, SERVER_VERSION, PredictService
 from autoglm_serving.predict.tensors import TensorSpec
+from autoglm_serving.predict.timeline import traced
 
 LIVE = "/v2/health/live"
 READY = "/v2/health/ready"
@@ -86,8 +87,10 @@ def _add_models(app: FastAPI, service: PredictService) -> None:
 
 async def _infer(service: PredictService, request: Request, name: str, version: str | None) -> Response:
     try:
-        parsed = http_body.parse(name, version, await request.body(), request.headers.get(http_body.JSON_LENGTH))
-        answer = await while_connected(request, service.infer(parsed.request))
+        body = await request.body()
+        with traced(tracing.of(request.scope), name) as timeline:
+            parsed = http_body.parse(name, version, body, request.headers.get(http_body.JSON_LENGTH))
+            answer = await while_connected(request, service.infer(parsed.request, timeline))
         logs.add(request.scope, model=answer.model, model_version=answer.version)
         content, headers = http_body.render(answer, parsed.id, parsed.binary)
     except ApiError as error:  # the body's limit

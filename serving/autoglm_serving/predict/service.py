@@ -15,6 +15,7 @@ from autoglm_serving.predict.codec import from_raw, from_values, to_raw
 from autoglm_serving.predict.faults import BadRequest
 from autoglm_serving.predict.model import PredictModel
 from autoglm_serving.predict.tensors import Array, TensorSpec, check_complete, spec_of
+from autoglm_serving.predict.timeline import InferTimeline
 from autoglm_serving.quarantine.ledger import Ledger
 
 SERVER_NAME = "autoglm-serving"
@@ -87,13 +88,13 @@ class PredictService:
         """Whether new requests are welcome."""
         return not self._is_draining() and self.models.alive() and self.models.ready()
 
-    async def infer(self, request: InferRequest) -> InferAnswer:
+    async def infer(self, request: InferRequest, timeline: InferTimeline | None = None) -> InferAnswer:
         """Raises one of `faults.EXPECTED`. Cancelling it takes the request out of the queue."""
         with self._lease(request.model, request.version) as model:
             wanted = _outputs(model, request.outputs)
             inputs = await _off_loop(request.size, lambda: _arrays(model, request.inputs))
             with self._suspected(model, inputs):
-                results = await _run(model, inputs)
+                results = await _run(model, inputs, timeline)
             return InferAnswer(
                 model=model.name, version=model.version, outputs=[(spec, results[spec.name]) for spec in wanted]
             )
@@ -148,9 +149,9 @@ class PredictService:
         return UnknownModel(f"the model {name[:128]!r} does not exist; this server has {names}")
 
 
-async def _run(model: PredictModel, inputs: Mapping[str, Array]) -> Mapping[str, Array]:
+async def _run(model: PredictModel, inputs: Mapping[str, Array], timeline: InferTimeline | None) -> Mapping[str, Array]:
     try:
-        return await asyncio.wrap_future(model.worker.submit(inputs))
+        return await asyncio.wrap_future(model.worker.submit(inputs, timeline))
     except RequestFailed as error:
         reason = str(error.__cause__ or error)
         logs.warning("predict request failed", model=model.name, version=model.version, reason=reason)

@@ -13,6 +13,7 @@ from autoglm_serving.predict.codec import byte_size
 from autoglm_serving.predict.execute import Result, Tensors, execute
 from autoglm_serving.predict.runtime import Runtime
 from autoglm_serving.predict.tensors import TensorError
+from autoglm_serving.predict.timeline import InferTimeline
 
 FAULTY_AFTER = 5
 """Failures without one success, after which the model and not its requests are at fault."""
@@ -37,6 +38,7 @@ class BatchReport:
 class _Job:
     inputs: Tensors
     rows: int
+    timeline: InferTimeline
     arrived: float
     future: "Future[Tensors]" = field(default_factory=Future)
 
@@ -76,13 +78,15 @@ class Worker:
         for thread in self._threads:
             thread.start()
 
-    def submit(self, inputs: Tensors) -> "Future[Tensors]":
+    def submit(self, inputs: Tensors, timeline: InferTimeline | None = None) -> "Future[Tensors]":
         """Inputs that were checked against the runtime's. Cancelling the future frees its place in the queue.
+        `timeline` gets the times.
 
         Raises QueueFull, EngineDead, or TensorError for rows that make no batch. The future raises RequestFailed,
         TensorError or Aborted.
         """
-        job = _Job(inputs, self._rows(inputs), self._clock())
+        job = _Job(inputs, self._rows(inputs), timeline or InferTimeline(), self._clock())
+        job.timeline.queued = job.arrived
         key = tuple((name, array.dtype.str, array.shape[1:]) for name, array in sorted(inputs.items()))
         size = sum(map(byte_size, inputs.values()))
         with self._changed:
@@ -193,6 +197,8 @@ class Worker:
         self._judge(results, report.computed)
         self._on_batch(report)
         for job, result in zip(batch, results, strict=True):
+            times = job.timeline
+            times.batched, times.computed, times.batch_rows = began, began + report.computed, report.rows
             if isinstance(result, Exception):
                 job.future.set_exception(result)
             else:

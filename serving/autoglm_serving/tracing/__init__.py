@@ -1,9 +1,9 @@
 """Where a request's time went, for a collector of OpenTelemetry. Off, and nothing imported, until one is named."""
 
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from typing import Any, Protocol
 
-from autoglm_serving.timeline import Timeline
+from autoglm_serving.timeline import Phase
 
 ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
 """OpenTelemetry's own environment variables, which a collector's operator sets in pods."""
@@ -11,21 +11,34 @@ ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT"
 Attributes = Mapping[str, str | int | float]
 
 
+class Timed(Protocol):
+    """Times of a piece of work, in seconds on `clock`."""
+
+    @property
+    def arrived(self) -> float: ...
+
+    @property
+    def clock(self) -> Callable[[], float]: ...
+
+    def phases(self) -> Iterable[Phase]: ...
+
+
 class Trace(Protocol):
-    """One HTTP request. For the event loop's thread."""
+    """One request, by HTTP or gRPC. For the event loop's thread."""
 
     @property
     def trace_id(self) -> str | None:
         """32 hexadecimal digits; None when it is off."""
 
-    def answer(self, timeline: Timeline, attributes: Attributes) -> None:
-        """One answer to it has ended, in whatever way."""
+    def work(self, name: str, timeline: Timed, attributes: Attributes) -> None:
+        """A piece of work within it has ended, in whatever way."""
 
-    def end(self, *, route: str, status: int) -> None: ...
+    def end(self, name: str, attributes: Attributes, *, failed: bool) -> None:
+        """`name` is the better one that is known by now; `failed` when the server is at fault."""
 
 
 class Tracer(Protocol):
-    def begin(self, method: str, path: str, headers: Mapping[str, str]) -> Trace:
+    def begin(self, name: str, attributes: Attributes, headers: Mapping[str, str]) -> Trace:
         """A request has come; its trace goes on where the header `traceparent` says."""
 
     def close(self) -> None:
@@ -35,12 +48,12 @@ class Tracer(Protocol):
 class _Off:
     trace_id = None
 
-    def begin(self, method: str, path: str, headers: Mapping[str, str]) -> Trace:
+    def begin(self, name: str, attributes: Attributes, headers: Mapping[str, str]) -> Trace:
         return self
 
-    def answer(self, timeline: Timeline, attributes: Attributes) -> None: ...
+    def work(self, name: str, timeline: Timed, attributes: Attributes) -> None: ...
 
-    def end(self, *, route: str, status: int) -> None: ...
+    def end(self, name: str, attributes: Attributes, *, failed: bool) -> None: ...
 
     def close(self) -> None: ...
 

@@ -1,4 +1,4 @@
-"""Spans by OpenTelemetry's SDK: the request, each of its answers, and in these prepare, queue, prefill and decode."""
+"""Spans by OpenTelemetry's SDK: the request, each piece of work in it, and the phases of that."""
 
 import os
 import threading
@@ -14,8 +14,7 @@ from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer, form
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from autoglm_serving import __version__
-from autoglm_serving.timeline import Timeline
-from autoglm_serving.tracing import Attributes
+from autoglm_serving.tracing import Attributes, Timed
 
 CLOSE_SECONDS = 3.0
 """At the end of the process; the pod's grace has 10 s for all of it."""
@@ -34,11 +33,9 @@ class OtlpTracer:
         self._tracer = self._provider.get_tracer("autoglm_serving", __version__)
         self._propagator = TraceContextTextMapPropagator()
 
-    def begin(self, method: str, path: str, headers: Mapping[str, str]) -> "OtlpTrace":
+    def begin(self, name: str, attributes: Attributes, headers: Mapping[str, str]) -> "OtlpTrace":
         parent = self._propagator.extract(dict(headers), Context())
-        attributes = {"http.request.method": method, "url.path": path[:256]}
-        span = self._tracer.start_span(method, parent, SpanKind.SERVER, attributes)
-        return OtlpTrace(self._tracer, method, span)
+        return OtlpTrace(self._tracer, self._tracer.start_span(name, parent, SpanKind.SERVER, attributes))
 
     def close(self) -> None:
         closing = threading.Thread(target=self._provider.shutdown, name="traces", daemon=True)
@@ -47,19 +44,18 @@ class OtlpTracer:
 
 
 class OtlpTrace:
-    def __init__(self, tracer: Tracer, method: str, span: Span) -> None:
+    def __init__(self, tracer: Tracer, span: Span) -> None:
         self._tracer = tracer
-        self._method = method
         self._span = span
         self._context = set_span_in_context(span, Context())
         self.trace_id = format_trace_id(span.get_span_context().trace_id)
 
-    def answer(self, timeline: Timeline, attributes: Attributes) -> None:
+    def work(self, name: str, timeline: Timed, attributes: Attributes) -> None:
         """Spans are made when all is over: their times are the timeline's, and a running answer pays nothing."""
         # Wall clock minus monotonic clock, in nanoseconds: spans have the time of day.
         offset = time.time_ns() - int(timeline.clock() * 1e9)
         span = self._tracer.start_span(
-            "chat", self._context, SpanKind.INTERNAL, attributes, start_time=offset + int(timeline.arrived * 1e9)
+            name, self._context, SpanKind.INTERNAL, attributes, start_time=offset + int(timeline.arrived * 1e9)
         )
         within = set_span_in_context(span, Context())
         for phase in timeline.phases():
@@ -67,9 +63,9 @@ class OtlpTrace:
             part.end(offset + int(phase.end * 1e9))
         span.end()
 
-    def end(self, *, route: str, status: int) -> None:
-        self._span.update_name(f"{self._method} {route}")
-        self._span.set_attributes({"http.route": route, "http.response.status_code": status})
-        if status >= 500:
+    def end(self, name: str, attributes: Attributes, *, failed: bool) -> None:
+        self._span.update_name(name)
+        self._span.set_attributes(dict(attributes))
+        if failed:
             self._span.set_status(Status(StatusCode.ERROR))
         self._span.end()
