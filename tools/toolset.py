@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from tools import debian, engine, golang, plugins, redis
+from tools import browser, debian, engine, golang, plugins, redis
 from tools.steps import Step
 
 NODE = ("etcd", "kubernetes", "node", "coredns", "metrics-server")
@@ -37,8 +37,8 @@ def drill() -> list[Step]:
 
 
 def monitoring() -> list[Step]:
-    """What rules, dashboards and routes of alerts are tested with."""
-    return [GO, built("prometheus"), built("alertmanager")]
+    """What rules, dashboards, routes of alerts and reports are tested with."""
+    return [GO, built("prometheus"), built("alertmanager"), Step(name="browser", run=browser.ensure)]
 
 
 def limits() -> list[Step]:
