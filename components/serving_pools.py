@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from components import accelerators, models, quantities, slices
+from components import accelerators, models, precision, quantities, slices
 from components.instance_type import InstanceType
 from components.models import ModelFacts
-from components.platform.placement import Candidate, Need, ranked
+from components.platform.placement import Candidate, Need, lack, ranked
 
 if TYPE_CHECKING:
     from stacks.cloud import GpuPool
@@ -81,14 +81,23 @@ def kinds(spec: "RegionSpec") -> Iterator[tuple[str, InstanceType | None]]:
 
 
 def candidates(spec: "RegionSpec") -> Iterator[Candidate]:
-    """Pools that run vLLM, and whose nodes nothing keeps for others: a taint of the file's own does."""
+    """Pools that run vLLM as the file asks, and are kept for nobody else, as taints of the file's own do."""
     region = getattr(spec, "region", "")
     for name, kind in kinds(spec):
-        pool: GpuPool | PrivateNodes = spec.gpu_pools[name]
-        if kind is not None and accelerators.runs_vllm(kind) and not pool.taints:
+        if kind is not None and _unfit(spec, name, kind) is None:
+            pool: GpuPool | PrivateNodes = spec.gpu_pools[name]
             spot = getattr(pool, "spot", None) is not None
             price = accelerators.usd_per_hour(kind, region, spot=spot) or accelerators.usd_per_hour(kind, region)
             yield Candidate(pool=name, kind=kind, sharing=pool.sharing, usd_per_hour=price)
+
+
+def refusals(spec: "RegionSpec") -> dict[str, str]:
+    """Of each pool that no server can go to unless the file names it, why not."""
+    asked, able = need(spec), {candidate.pool: candidate for candidate in candidates(spec)}
+    found = (
+        (name, lack(asked, able[name]) if name in able else _unfit(spec, name, kind)) for name, kind in kinds(spec)
+    )
+    return {name: reason for name, reason in found if reason}
 
 
 def need(spec: "RegionSpec") -> Need:
@@ -99,6 +108,7 @@ def need(spec: "RegionSpec") -> Need:
         tokens=spec.model.max_model_len,
         sequences=spec.serving.max_num_seqs,
         tensor_parallel=asked.tensor_parallel_size if asked and split else None,
+        nvlink=asked is not None and asked.interconnect == "nvlink",
     )
 
 
@@ -123,6 +133,18 @@ def bytes_needed(spec: "RegionSpec", tensor_parallel: int) -> int:
     """On each of a server's cards; 0 for a model that is not known."""
     facts = model_facts(spec)
     return models.memory_needed(facts, spec.model.max_model_len, tensor_parallel) if facts else 0
+
+
+def _unfit(spec: "RegionSpec", name: str, kind: InstanceType | None) -> str | None:
+    """Why a pool is no candidate, whatever the model."""
+    if kind is None:
+        return "its machine type is not known"
+    if spec.gpu_pools[name].taints:
+        return "its taints keep it for others"
+    if not accelerators.runs_vllm(kind):
+        return f"vLLM's packages do not run on {kind.accelerator}"
+    unmet = precision.unmet(spec.serving.gpu.vllm, kind.capability) if spec.serving.gpu else []
+    return f"{kind.accelerator} can't compute {unmet[0].key} {unmet[0].value}" if unmet else None
 
 
 def _asks(spec: "RegionSpec", pool: str, kind: InstanceType, size: int) -> dict[str, int]:

@@ -89,10 +89,12 @@ class Gpu(Part):
     """GPUs for one server: a pool of the file, and how many cards the model is split over (tensor parallel).
 
     Without `pool` those serve that can hold the model and have no taints of the file's, the cheapest token first.
+    `interconnect`: what joins the cards of a server that is split.
     """
 
     pool: Label | None = None
     tensor_parallel_size: int = Field(default=1, ge=1, le=16)
+    interconnect: Literal["any", "nvlink"] = "any"
     vllm: Vllm = Vllm()
 
 

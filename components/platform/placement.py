@@ -15,13 +15,14 @@ if TYPE_CHECKING:
     from stacks.cloud import Sharing
 
 _SIZES = (1, 2, 4, 8, 16)
-_GB = 10**9
+_GB, _GIB = 10**9, 1024**3
 
 
 @dataclass(frozen=True, kw_only=True)
 class Need:
     """What a server needs. `sequences`: how many conversations of `tokens` it answers at a time, at most.
-    `tensor_parallel`: over so many cards; None leaves the choice, and fewer are better. `nvlink`: only over NVLink."""
+    `tensor_parallel`: over so many cards; None leaves the choice, and fewer are better. `nvlink`: only over NVLink,
+    where it is over several."""
 
     model: ModelFacts
     tokens: int
@@ -63,6 +64,21 @@ def ranked(need: Need, candidates: Iterable[Candidate]) -> list[Fit]:
     return sorted(fits, key=_rank)
 
 
+def lack(need: Need, candidate: Candidate) -> str | None:
+    """Why the pool can't hold a server, in words; None where it can."""
+    if _size(need, candidate) is not None:
+        return None
+    kind = candidate.kind
+    able = [size for size in _sizes(need) if _splits(need, candidate, size)]
+    if not able:
+        return f"a server of {need.tensor_parallel} cards can't be on {kind.name}"
+    most = able[-1]
+    has, needs = _usable(need, candidate) / _GIB, models.memory_needed(need.model, need.tokens, most) / _GIB
+    over = f"over {most} cards, {needs:.1f}" if most > 1 else f"{needs:.1f}"
+    alone = ", as NVLink does not join its cards" if need.nvlink and kind.gpus > 1 and most == 1 else ""
+    return f"a server gets {has:.1f} GiB of each {kind.accelerator}, and needs {over}{alone}"
+
+
 def islands_hold(kind: InstanceType, tensor_parallel: int) -> bool:
     """Whether servers fill the node's islands evenly: else two parts of a model would meet over the host's bus."""
     return tensor_parallel == 1 or kind.island % tensor_parallel == 0
@@ -83,8 +99,8 @@ def tokens_per_second(need: Need, candidate: Candidate, tensor_parallel: int) ->
 
 
 def _fit(need: Need, candidate: Candidate) -> Fit | None:
-    size = need.tensor_parallel or next((size for size in _SIZES if _holds(need, candidate, size)), None)
-    if size is None or not _holds(need, candidate, size):
+    size = _size(need, candidate)
+    if size is None:
         return None
     speed = tokens_per_second(need, candidate, size)
     needed = models.memory_needed(need.model, need.tokens, size)
@@ -102,13 +118,27 @@ def _fit(need: Need, candidate: Candidate) -> Fit | None:
     )
 
 
-def _holds(need: Need, candidate: Candidate, size: int) -> bool:
-    kind, shared = candidate.kind, candidate.sharing.type != "none"
-    if size > kind.gpus or not islands_hold(kind, size) or (shared and size > 1):
+def _size(need: Need, candidate: Candidate) -> int | None:
+    """Over how many cards of the pool a server is split; None where it can't be there."""
+    usable = _usable(need, candidate)
+    for size in _sizes(need):
+        if _splits(need, candidate, size) and models.memory_needed(need.model, need.tokens, size) <= usable:
+            return size
+    return None
+
+
+def _sizes(need: Need) -> tuple[int, ...]:
+    return _SIZES if need.tensor_parallel is None else (need.tensor_parallel,)
+
+
+def _splits(need: Need, candidate: Candidate, size: int) -> bool:
+    """Whether a server can be over so many cards of a node, as far as their number and their links go."""
+    kind = candidate.kind
+    if size == 1:
+        return True
+    if candidate.sharing.type != "none" or size > kind.gpus or not islands_hold(kind, size):
         return False
-    if need.nvlink and size > 1 and kind.interconnect != "nvlink":
-        return False
-    return models.memory_needed(need.model, need.tokens, size) <= _usable(need, candidate)
+    return kind.interconnect == "nvlink" or not need.nvlink
 
 
 def _usable(need: Need, candidate: Candidate) -> int:

@@ -7,6 +7,7 @@ from stacks.cloud import CloudParts
 from stacks.problems import Problem
 from stacks.rules import (
     addresses,
+    cards,
     etcd,
     exposure,
     gateway,
@@ -42,8 +43,10 @@ _EVERYWHERE: tuple[Callable[[RegionSpec], Iterator[Problem]], ...] = (
     gpu.pool_exists,
     gpu.model_splits_over_its_cards,
     gpu.model_fits_its_cards,
-    gpu.cards_run_vllm,
-    gpu.numbers_are_the_card_s,
+    cards.islands_are_of_a_node,
+    cards.links_are_as_asked,
+    cards.cards_run_vllm,
+    cards.numbers_are_the_card_s,
     gpu.some_pool_holds_the_model,
     gpu.pool_holds_all_servers,
     gpu.an_update_keeps_a_server,

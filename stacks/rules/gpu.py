@@ -8,7 +8,7 @@ from components.models import ModelFacts
 from components.platform import placement
 from stacks.cloud import Cgpu, CloudParts, Mig, Qgpu, Sharing, TimeSlicing
 from stacks.problems import Path, Problem, nearest
-from stacks.rules.parts import Pool, gpu_pools
+from stacks.rules.parts import Pool, asked
 from stacks.rules.sharing import slots
 from stacks.schema import Gpu, RegionSpec
 
@@ -27,7 +27,7 @@ def pool_exists(region: RegionSpec) -> Iterator[Problem]:
 
 def model_splits_over_its_cards(region: RegionSpec) -> Iterator[Problem]:
     """A server's cards are on one node, and each is whole."""
-    for gpu, pool in _asked(region):
+    for gpu, pool in asked(region):
         size = gpu.tensor_parallel_size
         if pool.kind is None or size == 1:
             continue
@@ -52,7 +52,7 @@ def model_splits_over_its_cards(region: RegionSpec) -> Iterator[Problem]:
 
 def model_fits_its_cards(region: RegionSpec) -> Iterator[Problem]:
     """Weights and the cache of one longest conversation in what a server gets of a card's memory."""
-    for gpu, pool in _asked(region):
+    for gpu, pool in asked(region):
         if pool.kind is None or region.model.source.type in ("tiny", "tinyphone"):
             continue
         model = serving_pools.model_facts(region)
@@ -77,7 +77,8 @@ def some_pool_holds_the_model(region: RegionSpec) -> Iterator[Problem]:
         return
     found = serving_pools.chosen(region)
     if found is None:
-        reason = "no pool without taints of its own can hold the model: add a larger one, or lower model.maxModelLen"
+        why = "; ".join(f"{name}: {text}" for name, text in serving_pools.refusals(region).items()) or "there is none"
+        reason = f"no pool can hold the model ({why}): add a larger one, or lower model.maxModelLen"
         yield Problem(path=(*_PATH, "pool"), reason=reason)
         return
     room = serving_pools.room(region)
@@ -86,38 +87,8 @@ def some_pool_holds_the_model(region: RegionSpec) -> Iterator[Problem]:
         yield Problem(path=("serving", "replicas"), value=str(region.serving.replicas), reason=reason)
 
 
-def cards_run_vllm(region: RegionSpec) -> Iterator[Problem]:
-    for _, pool in _asked(region):
-        if pool.kind is None or pool.kind.capability is None or accelerators.runs_vllm(pool.kind):
-            continue
-        has, least = _version(pool.kind.capability), _version(accelerators.OLDEST)
-        reason = f"{pool.kind.accelerator} has compute capability {has}, and vLLM's packages need {least}"
-        yield Problem(path=(*_PATH, "pool"), value=pool.name, reason=f"{reason}: use a pool of newer cards")
-
-
-def numbers_are_the_card_s(region: RegionSpec) -> Iterator[Problem]:
-    """bfloat16 is computed from compute capability 8.0 on; vLLM's kernels read a cache of FP8 from there, too, and pack
-    weights into it from 7.5 on (serving/autoglm_serving/vllm/flags.py)."""
-    for gpu, pool in _asked(region):
-        capability = pool.kind.capability if pool.kind else None
-        if pool.kind is None or capability is None:
-            continue
-        told = gpu.vllm
-        asked: list[tuple[str, str, tuple[int, int], str]] = []
-        if told.dtype == "bfloat16" and capability < (8, 0):
-            asked.append(("dtype", told.dtype, (8, 0), "auto or float16"))
-        if told.kv_cache_dtype == "fp8" and capability < (8, 0):
-            asked.append(("kvCacheDtype", "fp8", (8, 0), "auto"))
-        if (told.weight_quantization or "none") != "none" and capability < (7, 5):
-            asked.append(("weightQuantization", str(told.weight_quantization), (7, 5), "none"))
-        for key, value, needed, instead in asked:
-            has, least = _version(capability), _version(needed)
-            reason = f"{pool.kind.accelerator} has compute capability {has}, and it needs {least}: use {instead}"
-            yield Problem(path=(*_PATH, "vllm", key), value=value, reason=reason)
-
-
 def pool_holds_all_servers(region: RegionSpec) -> Iterator[Problem]:
-    for gpu, pool in _asked(region):
+    for gpu, pool in asked(region):
         need = serving_pools.bytes_needed(region, gpu.tensor_parallel_size)
         each, wanted = slots(pool, gpu.tensor_parallel_size, need), region.serving.replicas
         if each and each * pool.max_size < wanted:
@@ -135,12 +106,6 @@ def an_update_keeps_a_server(region: RegionSpec) -> Iterator[Problem]:
             "loaded: let the pool have room for two"
         )
         yield Problem(path=("serving", "replicas"), value="1", reason=reason)
-
-
-def _asked(region: RegionSpec) -> Iterator[tuple[Gpu, Pool]]:
-    gpu = region.serving.gpu
-    if gpu:
-        yield from ((gpu, pool) for pool in gpu_pools(region) if pool.name == gpu.pool)
 
 
 def _too_large(region: RegionSpec, model: ModelFacts, gpu: Gpu, pool: Pool) -> Problem | None:
@@ -162,7 +127,8 @@ def _too_large(region: RegionSpec, model: ModelFacts, gpu: Gpu, pool: Pool) -> P
     part = f"a slice {mig} of {kind.accelerator}" if mig else f"each {kind.accelerator}"
     part += f", shared by {replicas}," if replicas > 1 else ""
     part = f"a part of {given} GiB of {kind.accelerator}" if given else part
-    more = [able for able in _SIZES if size < able <= kind.gpus and kind.gpus % able == 0 and not missing(able)]
+    even = [able for able in _SIZES if size < able <= kind.gpus and placement.islands_hold(kind, able)]
+    more = [able for able in even if not missing(able)]
     fix = f"set tensorParallelSize to {more[0]}" if more and sharing.type == "none" else _larger(region, model, size)
     needs = f"{region.model.name} needs {_gib(has + missing(size))} there for {length} tokens"
     reason = f"{part} has {_gib(has)} for the model, but {needs}: {fix}, or lower model.maxModelLen"
@@ -181,10 +147,6 @@ def _larger(region: RegionSpec, model: ModelFacts, cards: int) -> str:
     length = region.model.max_model_len
     best = accelerators.cheapest(region.provider, region.region, model, max_model_len=length, tensor_parallel=cards)
     return f"use whole cards of {best.name}" if best else "use larger cards"
-
-
-def _version(capability: tuple[int, int]) -> str:
-    return ".".join(map(str, capability))
 
 
 def _gib(number: int) -> str:

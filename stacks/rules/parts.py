@@ -7,7 +7,7 @@ from components import accelerators
 from components.instance_type import InstanceType
 from stacks.cloud import AdoptedNetwork, ExistingVpc, GpuPool, NewNetwork, Sharing, TencentGpuPool
 from stacks.problems import Path
-from stacks.schema import CloudRegion, PrivateNodes, PrivateRegion, RegionSpec
+from stacks.schema import CloudRegion, Gpu, PrivateNodes, PrivateRegion, RegionSpec
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +43,13 @@ def gpu_pools(region: RegionSpec) -> Iterator[Pool]:
         yield from (_private(region, name, asked) for name, asked in region.gpu_pools.items())
     else:
         yield from (_rented(region, name, asked) for name, asked in region.gpu_pools.items())
+
+
+def asked(region: RegionSpec) -> Iterator[tuple[Gpu, Pool]]:
+    """What the file says of its servers' GPUs, with the pool that it names."""
+    gpu = region.serving.gpu
+    if gpu:
+        yield from ((gpu, pool) for pool in gpu_pools(region) if pool.name == gpu.pool)
 
 
 def _rented(region: CloudRegion, name: str, asked: GpuPool) -> Pool:

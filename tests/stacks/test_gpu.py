@@ -147,8 +147,64 @@ from tests.stacks.regions import pool, refused
         (
             "aws",
             {"serving": {"gpu": {"pool": None}}, **pool(instanceType="g4dn.xlarge")},
-            "serving.gpu.pool: no pool without taints of its own can hold the model: add a larger one, or lower "
+            "serving.gpu.pool: no pool can hold the model (cards: a server gets 14.4 GiB of each T4, and needs 20.2): "
+            "add a larger one, or lower model.maxModelLen",
+        ),
+        (
+            "aws",
+            {
+                "serving": {"gpu": {"pool": None, "interconnect": "nvlink", "vllm": {"dtype": "bfloat16"}}},
+                "gpuPools": {
+                    "cards": {"instanceType": "p3.8xlarge"},
+                    "turing": {"instanceType": "g4dn.12xlarge", "minSize": 1, "maxSize": 1},
+                    "kept": {"instanceType": "g6e.xlarge", "minSize": 1, "maxSize": 1, "taints": {"team": "a"}},
+                },
+            },
+            "serving.gpu.pool: no pool can hold the model (cards: vLLM's packages do not run on V100-16; turing: T4 "
+            "can't compute dtype bfloat16; kept: its taints keep it for others): add a larger one, or lower "
             "model.maxModelLen",
+        ),
+        (
+            "aws",
+            {"serving": {"gpu": {"pool": None, "interconnect": "nvlink"}}, **pool(instanceType="g4dn.12xlarge")},
+            "serving.gpu.pool: no pool can hold the model (cards: a server gets 14.4 GiB of each T4, and needs 20.2, "
+            "as NVLink does not join its cards): add a larger one, or lower model.maxModelLen",
+        ),
+        (
+            "aws",
+            {"serving": {"gpu": {"pool": None, "tensorParallelSize": 8}}},
+            "serving.gpu.pool: no pool can hold the model (cards: a server of 8 cards can't be on g6e.xlarge): add a "
+            "larger one, or lower model.maxModelLen",
+        ),
+        (
+            "aws",
+            {
+                "serving": {"gpu": {"tensorParallelSize": 2, "interconnect": "nvlink"}},
+                **pool(instanceType="g6e.12xlarge"),
+            },
+            "serving.gpu.interconnect = nvlink: the cards of g6e.12xlarge have pcie: use another pool, or any",
+        ),
+        (
+            "private",
+            {"gpuPools": {"cards": {"facts": {"gpus": 8, "island": 3, "interconnect": "nvlink"}}}},
+            "gpuPools.cards.facts.island = 3: a node's 8 cards are no whole number of such islands: use one of 1, 2, "
+            "4, 8",
+        ),
+        (
+            "private",
+            {"gpuPools": {"cards": {"facts": {"gpus": 8, "island": 2}}}},
+            "gpuPools.cards.facts.island = 2: islands are NVLink's, and interconnect is pcie: leave it out, or say "
+            "nvlink there",
+        ),
+        (
+            "private",
+            {
+                "model": {"facts": {"weights": "150Gi", "kvBytesPerToken": 40960}},
+                "gpuPools": {"cards": {"facts": {"gpus": 8, "island": 2, "interconnect": "nvlink"}}},
+                "serving": {"gpu": {"tensorParallelSize": 2}},
+            },
+            "serving.gpu.pool = cards: each L20 has 43.2 GiB for the model, but autoglm-phone-9b needs 76.0 GiB there "
+            "for 25480 tokens: use larger cards, or lower model.maxModelLen",
         ),
         (
             "aws",
