@@ -24,7 +24,7 @@ from autoglm_etcd.keeper.config import ELECTION_MS, HEARTBEAT_MS  # noqa: E402
 
 from tests.harness import members  # noqa: E402
 from tests.harness.apiserver import program  # noqa: E402
-from tests.harness.envoy import free_ports  # noqa: E402
+from tests.harness.ports import free_ports  # noqa: E402
 
 LEAST = 0.9  # of the bare side's writes/s, and of its P99 turned round
 QUOTA = 2 * 1024**3  # bytes

@@ -26,6 +26,7 @@ from components.envoy_limits import Limits, RateLimit  # noqa: E402
 from components.envoy_shared_limits import SharedLimits  # noqa: E402
 from tests.harness import envoy, limiter  # noqa: E402
 from tests.harness.envoy import KEY  # noqa: E402
+from tests.harness.ports import free_ports  # noqa: E402
 
 P99_MS, RATIO = 15.0, 0.97
 _BODY = b"x" * 100_000  # a small screenshot
@@ -53,7 +54,7 @@ class Side:
 
 @contextmanager
 def server() -> Iterator[int]:
-    (port,) = envoy.free_ports(1)
+    (port,) = free_ports(1)
     process = subprocess.Popen([sys.executable, str(ROOT / "bench" / "paced_server.py"), str(port)])
     try:
         deadline = time.monotonic() + _START

@@ -12,6 +12,7 @@ from components.envoy import EnvoySettings
 from components.envoy_jwt import JwtIssuer
 from tests.harness import envoy
 from tests.harness.envoy import KEY, Gateway, Upstream
+from tests.harness.ports import free_ports
 from tests.harness.tokens import Issuer, encoded
 
 OURS, OTHER = "https://id.example.com", "https://other.example.com"
@@ -114,7 +115,7 @@ def test_each_issuer_signs_for_itself(tmp_path: Path, upstream: Upstream) -> Non
 @pytest.mark.integration
 def test_keys_that_are_fetched_may_come_late(tmp_path: Path, upstream: Upstream) -> None:
     """While the issuer is down its tokens are refused and keys still work; then its tokens do, too."""
-    (port,) = envoy.free_ports(1)
+    (port,) = free_ports(1)
     remote = issuer(jwks="", jwks_uri=f"http://127.0.0.1:{port}/jwks.json")
     with envoy.gateway(tmp_path, upstream.port, issuers=(remote,)) as gateway:
         assert gateway.ask("GET", "/v1/models", key=TRUSTED.token(claims())).status in (401, 503)

@@ -12,6 +12,7 @@ import pytest
 from components.envoy_tracing import Tracing
 from tests.harness import envoy
 from tests.harness.envoy import KEY, Upstream
+from tests.harness.ports import free_ports
 
 _METHOD = "opentelemetry.proto.collector.trace.v1.TraceService"
 
@@ -56,7 +57,7 @@ def test_a_span_tells_of_the_request_and_no_secret(tmp_path: Path, upstream: Ups
 
 @pytest.mark.integration
 def test_no_request_waits_for_a_collector_that_is_down(tmp_path: Path, upstream: Upstream) -> None:
-    (port,) = envoy.free_ports(1)
+    (port,) = free_ports(1)
     with envoy.gateway(tmp_path, upstream.port, tracing=Tracing(host="127.0.0.1", port=port, percent=100)) as gateway:
         assert [gateway.ask("GET", "/v1/models").status for _ in range(5)] == [200] * 5
 

@@ -13,6 +13,7 @@ import pytest
 
 from tests.harness import envoy
 from tests.harness.envoy import KEY, Gateway, Upstream
+from tests.harness.ports import free_ports
 
 pytestmark = pytest.mark.integration
 
@@ -166,7 +167,7 @@ def test_the_access_log_has_the_request_and_no_secret(gateway: Gateway) -> None:
 
 
 def test_no_server_is_told_as_such(tmp_path: Path) -> None:
-    with envoy.gateway(tmp_path, envoy.free_ports(1)[0]) as gateway:
+    with envoy.gateway(tmp_path, free_ports(1)[0]) as gateway:
         answer = gateway.ask("POST", "/v1/chat/completions", b"{}")
         assert answer.status == 503
         assert answer.error()["code"] == "service_unavailable"

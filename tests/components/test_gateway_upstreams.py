@@ -13,6 +13,7 @@ import pytest
 from components.envoy_affinity import Affinity
 from tests.harness import envoy
 from tests.harness.envoy import Gateway, Upstream
+from tests.harness.ports import free_ports
 
 pytestmark = pytest.mark.integration
 
@@ -72,7 +73,7 @@ def test_a_loved_session_does_not_drown_its_server(tmp_path: Path, servers: tupl
 
 def test_a_dead_server_costs_no_request(tmp_path: Path, servers: tuple[Upstream, ...]) -> None:
     """Nobody listens at the port: no server has begun, so the next one is asked."""
-    (dead,) = envoy.free_ports(1)
+    (dead,) = free_ports(1)
     with envoy.gateway(tmp_path, servers[0].port, others=[dead, servers[1].port]) as gateway:
         assert {gateway.ask("GET", "/v1/models").status for _ in range(30)} == {200}
 

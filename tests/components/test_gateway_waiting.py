@@ -10,6 +10,7 @@ import pytest
 from components.envoy_waiting import WaitingRoom
 from tests.harness import envoy, waiting_room
 from tests.harness.envoy import Answer, Gateway, Upstream
+from tests.harness.ports import free_ports
 from tests.harness.waiting import until
 
 pytestmark = pytest.mark.integration
@@ -21,7 +22,7 @@ SCREENSHOT = 2 * 1024 * 1024
 @pytest.fixture
 def later() -> int:
     """A port on which nobody listens yet."""
-    return envoy.free_ports(1)[0]
+    return free_ports(1)[0]
 
 
 def ask(gateway: Gateway, number: int) -> Answer:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tests.harness import envoy
 from tests.harness.envoy import Gateway
+from tests.harness.ports import free_ports
 from tests.harness.waiting import until
 from tools.check import SERVING, SERVING_VENV
 
@@ -25,7 +26,7 @@ class Fleet:
     """Servers by number, each on a port of its own for good; `deaths` counts those that nobody here asked for."""
 
     def __init__(self, folder: Path, size: int) -> None:
-        self.ports = envoy.free_ports(size)
+        self.ports = free_ports(size)
         self.deaths = 0
         self._folder = folder
         self._processes = [self._start(number) for number in range(size)]

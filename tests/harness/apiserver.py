@@ -9,10 +9,8 @@ import datetime
 import http.client
 import os
 import signal
-import socket
 import ssl
 import subprocess
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,9 +21,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from tests.harness.ports import free_ports
+from tests.harness.waiting import until
 from tools import paths
 
-_START = 60.0  # seconds until a process answers
 _STOP = 10.0  # seconds from SIGTERM to SIGKILL
 _FALLBACK_NAMES = {"etcd": "server"}
 
@@ -65,7 +64,7 @@ class ApiServer:
 
     def start_api(self) -> None:
         self._spawn("kube-apiserver", *_api_flags(self.folder, self.port, self.etcd_port))
-        _wait(self._answers, f"the API server on port {self.port}")
+        until(self._answers, f"the API server on port {self.port} answers")
 
     def stop_api(self) -> None:
         """Ends the API server only: its cluster becomes unreachable."""
@@ -120,28 +119,12 @@ class ApiServer:
 @contextlib.contextmanager
 def running(folder: Path, *, controllers: bool = True, heartbeats: bool = True) -> Iterator[ApiServer]:
     """A cluster's control plane for the length of a `with` block. Without `heartbeats` no node is ever given up."""
-    server = ApiServer(folder, *_free_ports(2))
+    server = ApiServer(folder, *free_ports(2))
     try:
         server.start(controllers=controllers, heartbeats=heartbeats)
         yield server
     finally:
         server.stop()
-
-
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [entry.getsockname()[1] for entry in sockets]
-    for entry in sockets:
-        entry.close()
-    return ports
-
-
-def _wait(answers: object, what: str) -> None:
-    end = time.monotonic() + _START
-    while not answers():  # type: ignore[operator]
-        if time.monotonic() > end:
-            raise TimeoutError(f"{what} does not answer after {_START:g} s")
-        time.sleep(0.1)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

@@ -5,7 +5,6 @@ import json
 import socket
 import subprocess
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
@@ -14,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from components import envoy
+from tests.harness import processes
+from tests.harness.ports import free_ports
 from tools import paths
 
 KEY = "test-key-0123456789abcdefghijklmnopqrstuvwxyz"
 _BINARY = paths.VENV / "bin" / "envoy"
-_START_SECONDS = 20
 
 
 @dataclass(frozen=True)
@@ -184,16 +184,11 @@ def gateway(folder: Path, upstream_port: int, *, others: Sequence[int] = (), **c
     settings = replace(settings, **changes)
     path, log = folder / "envoy.yaml", folder / "envoy.log"
     path.write_text(json.dumps(_with_servers(envoy.config(settings), others)))
-    arguments = [str(_BINARY), *envoy.arguments(str(path), threads=1)]
-    with log.open("wb") as output:
-        process = subprocess.Popen(arguments, stdout=output, stderr=subprocess.STDOUT)
-    made = Gateway(settings, process, log)
-    try:
-        _wait(made)
+    with processes.running([_BINARY, *envoy.arguments(str(path), threads=1)], log) as process:
+        made = Gateway(settings, process, log)
+        # Envoy listens once its first health check of the server behind it has been done.
+        processes.until_ready(process, log, lambda: made.probe("/ready").status == 200)
         yield made
-    finally:
-        process.kill()
-        process.wait()
 
 
 def _with_servers(config: dict[str, Any], ports: Sequence[int]) -> dict[str, Any]:
@@ -212,30 +207,8 @@ def validate(folder: Path, settings: envoy.EnvoySettings) -> subprocess.Complete
     return subprocess.run(arguments, text=True, capture_output=True, timeout=60)
 
 
-def free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [made.getsockname()[1] for made in sockets]
-    for made in sockets:
-        made.close()
-    return ports
-
-
 def get(port: int, path: str) -> Answer:
     with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
         connection.request("GET", path)
         answer = connection.getresponse()
         return Answer(answer.status, answer.headers, answer.read())
-
-
-def _wait(made: Gateway) -> None:
-    """Envoy listens once its first health check of the server behind it has been done."""
-    deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline:
-        assert made.process.poll() is None, made.log.read_text()
-        try:
-            if made.probe("/ready").status == 200:
-                return
-        except OSError:
-            pass
-        time.sleep(0.05)
-    raise AssertionError(made.log.read_text())

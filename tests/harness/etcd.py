@@ -1,12 +1,11 @@
 """A real etcd of several members on loopback, over mutual TLS, in one folder; members end by pid, or pause."""
 
 import contextlib
+import functools
 import os
 import shutil
 import signal
-import socket
 import subprocess
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,9 +14,10 @@ from autoglm_etcd.cluster import Cluster
 from autoglm_etcd.connection import Connection, Credentials
 
 from tests.harness.apiserver import program
+from tests.harness.ports import free_ports
+from tests.harness.waiting import until
 from tools.providers.tls import certificates, keys
 
-_START = 30.0  # seconds until a member answers
 _STOP = 10.0  # seconds from SIGTERM to SIGKILL
 
 
@@ -123,13 +123,11 @@ class Etcd:
 
     def wait(self, members: Sequence[Member] = ()) -> None:
         """Until these members, or all, have a leader and answer."""
-        until = time.monotonic() + _START
         for member in members or self.members:
+            log = self.folder / f"{member.name}.log"
             with Connection([member.endpoint], self.credentials("root")) as connection:
-                while not Cluster(connection).healthy(member.endpoint):
-                    if time.monotonic() > until:
-                        raise TimeoutError((self.folder / f"{member.name}.log").read_text()[-2000:])
-                    time.sleep(0.1)
+                healthy = functools.partial(Cluster(connection).healthy, member.endpoint)
+                until(healthy, lambda log=log: log.read_text()[-2000:])  # type: ignore[misc]
 
     def leader(self, connection: Connection) -> Member:
         cluster = Cluster(connection)
@@ -151,7 +149,7 @@ class Etcd:
 @contextlib.contextmanager
 def running(folder: Path, size: int = 3, *, flags: Sequence[str] = ()) -> Iterator[Etcd]:
     """A healthy cluster; its folder is removed in the end."""
-    ports = _free_ports(2 * size)
+    ports = free_ports(2 * size)
     members = [Member(f"etcd-{n}", ports[2 * n], ports[2 * n + 1]) for n in range(size)]
     etcd = Etcd(folder, members, flags)
     try:
@@ -167,11 +165,3 @@ def running(folder: Path, size: int = 3, *, flags: Sequence[str] = ()) -> Iterat
 def _key() -> dict[str, str]:
     made: dict[str, str] = keys.make({"algorithm": "ECDSA", "ecdsaCurve": "P256"})[1]
     return made
-
-
-def _free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]

@@ -2,15 +2,16 @@
 
 import contextlib
 import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from tests.harness import processes
 from tests.harness.apiserver import ApiServer, program
-from tests.harness.envoy import free_ports, get
+from tests.harness.envoy import get
+from tests.harness.ports import free_ports
 from tests.harness.waiting import until
 from tools import golang, paths
 from tools.providers.kubernetes.client import Client
@@ -60,9 +61,10 @@ def running(folder: Path, server: ApiServer, client: Client) -> Iterator[None]:
         f"--cert-dir={certs}",
         *kubeconfigs,
     ]
-    with _process(operator, folder / "keda-operator.log", environment):
-        until(lambda: _answers(health), "KEDA's operator answers")
-        with _process(figures, folder / "keda-adapter.log", environment):
+    log = folder / "keda-operator.log"
+    with processes.running(operator, log, env=environment, cwd=folder) as process:
+        processes.until_ready(process, log, lambda: get(health, "/readyz").status == 200)
+        with processes.running(figures, folder / "keda-adapter.log", env=environment, cwd=folder):
             until(lambda: _available(client), "KEDA's figures are served")
             yield
 
@@ -123,24 +125,7 @@ def _certificates(folder: Path) -> None:
     (folder / "tls.key").write_text(own["privateKeyPem"])
 
 
-def _answers(port: int) -> bool:
-    with contextlib.suppress(OSError):
-        return get(port, "/readyz").status == 200
-    return False
-
-
 def _available(client: Client) -> bool:
     found = client.get_json("/apis/apiregistration.k8s.io/v1/apiservices/v1beta1.external.metrics.k8s.io")
     conditions = found.get("status", {}).get("conditions", [])
     return any(one["type"] == "Available" and one["status"] == "True" for one in conditions)
-
-
-@contextlib.contextmanager
-def _process(argv: list[str], log: Path, environment: dict[str, str]) -> Iterator[None]:
-    with log.open("wb") as output:
-        process = subprocess.Popen(argv, stdout=output, stderr=output, env=environment, cwd=log.parent)
-    try:
-        yield
-    finally:
-        process.kill()
-        process.wait()

@@ -3,20 +3,20 @@
 import os
 import socket
 import subprocess
-import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from components import ratelimit
 from components.envoy_limits import Limits
+from tests.harness import processes
 from tests.harness.apiserver import program
-from tests.harness.envoy import free_ports, get
+from tests.harness.envoy import get
+from tests.harness.ports import free_ports
 from tools import redis
 
 _PASSWORD = "test-password"  # noqa: S105
-_START = 60.0
 
 
 @dataclass
@@ -25,7 +25,8 @@ class Limiter:
     store: subprocess.Popen[bytes]
 
     def lose_store(self) -> None:
-        _end(self.store)
+        self.store.kill()
+        self.store.wait()
 
 
 @contextmanager
@@ -44,33 +45,15 @@ def running(folder: Path, limits: Limits) -> Iterator[Limiter]:
         ratelimit.STORE: f"127.0.0.1:{store_port}",
         ratelimit.PASSWORD: _PASSWORD,
     }
-    log = folder / "limiter.log"
-    with ExitStack() as held, log.open("wb") as output:
-        store = subprocess.Popen(
-            [redis.PROGRAM, store_config], env={**os.environ, **redis.environment()}, stdout=output, stderr=output
-        )
-        held.callback(_end, store)
-        _answers(store, store_port, log)
-        service = subprocess.Popen([program("ratelimit")], env=environment, stdout=output, stderr=output)
-        held.callback(_end, service)
-        _answers(service, http_port, log)
-        while get(http_port, "/healthcheck").status != 200:
-            time.sleep(0.1)
-        yield Limiter(port, store)
+    log, told = folder / "store.log", {**os.environ, **redis.environment()}
+    with processes.running([redis.PROGRAM, store_config], log, env=told) as store:
+        processes.until_ready(store, log, lambda: _listens(store_port))
+        log = folder / "limiter.log"
+        with processes.running([program("ratelimit")], log, env=environment) as service:
+            processes.until_ready(service, log, lambda: get(http_port, "/healthcheck").status == 200)
+            yield Limiter(port, store)
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.kill()
-    process.wait()
-
-
-def _answers(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    """Waits until it listens."""
-    deadline = time.monotonic() + _START
-    while True:
-        assert process.poll() is None and time.monotonic() < deadline, log.read_text()
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=5).close()
-            return
-        except OSError:
-            time.sleep(0.1)
+def _listens(port: int) -> bool:
+    socket.create_connection(("127.0.0.1", port), timeout=5).close()
+    return True

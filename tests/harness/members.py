@@ -10,7 +10,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +24,7 @@ from obstore.store import LocalStore
 
 from tests.harness import etcd
 from tests.harness.apiserver import program
+from tests.harness.waiting import until
 from tools.paths import ROOT
 
 _WHOLE = 180.0  # seconds until all members are healthy
@@ -147,15 +147,15 @@ class Members:
         (self.folder / "founded" / "founded").write_text(began_from)
 
     def leader(self) -> int:
-        """Raises TimeoutError where there is none for long."""
+        """Waits for one where there is none yet."""
         with self.connect() as connection:
-            end = time.monotonic() + _WHOLE
-            while time.monotonic() < end:
-                for endpoint, status in Cluster(connection).statuses(self.endpoints).items():
-                    if status.leads:
-                        return self.endpoints.index(endpoint)
-                time.sleep(0.1)
-        raise TimeoutError(self._logs())
+            cluster = Cluster(connection)
+
+            def leaders() -> list[int]:
+                found = cluster.statuses(self.endpoints)
+                return [self.endpoints.index(endpoint) for endpoint, status in found.items() if status.leads]
+
+            return until(leaders, self._logs, _WHOLE)[0]
 
     def whole(self) -> bool:
         """Whether all are healthy; learners get their vote meanwhile, as the keeper gives it."""
@@ -166,12 +166,8 @@ class Members:
             return all(cluster.healthy(endpoint) for endpoint in connection.endpoints)
 
     def wait(self) -> None:
-        """Until the cluster is whole. Raises TimeoutError."""
-        end = time.monotonic() + _WHOLE
-        while not self.whole():
-            if time.monotonic() > end:
-                raise TimeoutError(self._logs())
-            time.sleep(0.1)
+        """Until the cluster is whole."""
+        until(self.whole, self._logs, _WHOLE, pause=0.1)
 
     def stop(self) -> None:
         for process in self.processes.values():

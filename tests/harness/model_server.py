@@ -3,14 +3,11 @@
 import contextlib
 import json
 import os
-import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.harness import processes
 from tools.check import SERVING, SERVING_VENV
-
-_START = 120.0
 
 
 @contextlib.contextmanager
@@ -18,20 +15,12 @@ def light(log: Path, *flags: str) -> Iterator[int]:
     """Its port, once it listens; ended by its own pid."""
     argv = [SERVING_VENV / "bin" / "python", SERVING / "tests" / "light_server.py", "--host=127.0.0.1", "--port=0"]
     environment = {**os.environ, "PYTHONPATH": str(SERVING)}
-    with log.open("wb") as output:
-        process = subprocess.Popen([*argv, *flags], stdout=output, stderr=subprocess.STDOUT, env=environment)
-    try:
-        yield _port(process, log)
-    finally:
-        process.kill()
-        process.wait()
+    with processes.running([*argv, *flags], log, env=environment) as process:
+        processes.until_ready(process, log, lambda: port(log) > 0)
+        yield port(log)
 
 
-def _port(process: subprocess.Popen[bytes], log: Path) -> int:
-    until = time.monotonic() + _START
-    while time.monotonic() < until and process.poll() is None:
-        for line in log.read_text().splitlines():
-            if '"listening"' in line:
-                return int(json.loads(line)["port"])
-        time.sleep(0.1)
-    raise AssertionError(f"the server did not start:\n{log.read_text()}")
+def port(log: Path) -> int:
+    """The one that a server listens on by its log, 0 until it does."""
+    lines = (line for line in log.read_text().splitlines() if '"listening"' in line)
+    return next((int(json.loads(line)["port"]) for line in lines), 0)

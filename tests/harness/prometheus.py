@@ -4,7 +4,6 @@ import contextlib
 import json
 import os
 import subprocess
-import time
 import urllib.parse
 import urllib.request
 from collections.abc import Iterator, Sequence
@@ -12,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.harness import processes
 from tests.harness.apiserver import program
-from tests.harness.envoy import free_ports
+from tests.harness.ports import free_ports
 
-_START = 120.0  # seconds until a process answers
 # What is asked lies on loopback: no proxy may see it.
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -76,21 +75,12 @@ def alertmanager(folder: Path, config: dict[str, Any]) -> Iterator[Process]:
 @contextlib.contextmanager
 def _running(name: str, arguments: Sequence[str], folder: Path, port: int, ready: str) -> Iterator[Process]:
     log = folder / f"{name}.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen([str(program(name)), *arguments], stdout=output, stderr=subprocess.STDOUT)
     made = Process(f"http://127.0.0.1:{port}", log)
-    try:
-        _wait(process, made, ready)
+
+    def answers() -> bool:
+        with _OPENER.open(f"{made.url}{ready}", timeout=5):
+            return True
+
+    with processes.running([program(name), *arguments], log) as process:
+        processes.until_ready(process, log, answers)
         yield made
-    finally:
-        process.kill()
-        process.wait()
-
-
-def _wait(process: subprocess.Popen[bytes], made: Process, ready: str) -> None:
-    until = time.monotonic() + _START
-    while time.monotonic() < until and process.poll() is None:
-        with contextlib.suppress(OSError), _OPENER.open(f"{made.url}{ready}", timeout=5):
-            return
-        time.sleep(0.1)
-    raise AssertionError(made.log.read_text())

@@ -2,7 +2,6 @@
 
 import contextlib
 import subprocess
-import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,7 +9,9 @@ from typing import Any
 
 import yaml
 
+from tests.harness import processes
 from tests.harness.apiserver import ApiServer, program
+from tests.harness.waiting import until
 from tools.providers.kubernetes.client import Client
 from tools.providers.kubernetes.kubeconfig import load
 
@@ -58,7 +59,7 @@ class Cluster:
                 return found
 
     def bound(self, count: int, within: float = 180) -> list[Object]:
-        """The pods, once so many of them have a node. Raises TimeoutError that says what the others wait for."""
+        """The pods, once so many of them have a node. Raises AssertionError that says what the others wait for."""
         return self._until(lambda bound: len(bound) >= count, within)
 
     def bound_named(self, names: set[str], within: float = 180) -> list[Object]:
@@ -66,14 +67,14 @@ class Cluster:
         return self._until(lambda bound: names <= bound, within)
 
     def _until(self, enough: Callable[[set[str]], bool], within: float) -> list[Object]:
-        end = time.monotonic() + within
-        while True:
-            pods = self.pods()
-            if enough({pod["metadata"]["name"] for pod in pods if pod["spec"].get("nodeName")}):
-                return pods
-            if time.monotonic() > end:
-                raise TimeoutError("\n".join(sorted(set(map(_why, pods)))))
-            time.sleep(0.5)
+        pods: list[Object] = []
+
+        def landed() -> bool:
+            pods[:] = self.pods()
+            return enough({pod["metadata"]["name"] for pod in pods if pod["spec"].get("nodeName")})
+
+        until(landed, lambda: "\n".join(sorted(set(map(_why, pods)))), within, pause=0.5)
+        return pods
 
     def _post(self, path: str, body: Object) -> None:
         self.client.request("POST", path, body)
@@ -97,14 +98,9 @@ def running(server: ApiServer, folder: Path) -> Iterator[subprocess.Popen[bytes]
             }
         )
     )
-    with (folder / "scheduler.log").open("ab") as log:
-        flags = [f"--config={config}", "--secure-port=0"]
-        process = subprocess.Popen([program("kube-scheduler"), *flags], stdout=log, stderr=log, cwd=folder)
-    try:
+    argv = [program("kube-scheduler"), f"--config={config}", "--secure-port=0"]
+    with processes.running(argv, folder / "scheduler.log", cwd=folder) as process:
         yield process
-    finally:
-        process.terminate()
-        process.wait(30)
 
 
 def _why(pod: Object) -> str:

@@ -46,7 +46,7 @@ def test_every_pod_lands_where_the_rules_say(cluster: Cluster, nodes: dict[str, 
 
 def test_more_than_the_cards_hold_waits(cluster: Cluster) -> None:
     cluster.add_pods(fleet.servers("large", 1, priority="serving", start=40))
-    with pytest.raises(TimeoutError, match=r"large: 0/100 nodes are available: .*Insufficient nvidia.com/gpu"):
+    with pytest.raises(AssertionError, match=r"large: 0/100 nodes are available: .*Insufficient nvidia.com/gpu"):
         cluster.bound(sum(PODS.values()) + 1, within=8)
 
 

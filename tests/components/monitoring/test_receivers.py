@@ -16,7 +16,7 @@ from components.platform.monitoring.rules import Severity
 from components.platform.monitoring.scrape import SecretKey
 from tests.components.monitoring import conftest, region
 from tests.harness import model_server, prometheus
-from tests.harness.envoy import free_ports
+from tests.harness.ports import free_ports
 from tests.harness.waiting import until
 
 ADDRESS = SecretKey(name="receivers", key="url")

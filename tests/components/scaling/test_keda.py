@@ -20,6 +20,7 @@ from components.platform.scaling.scaled_object import Scaling, Sources
 from tests.harness import apiserver, envoy, keda, model_server, prometheus, waiting_room
 from tests.harness.envoy import Gateway
 from tests.harness.kubelet import Kubelet
+from tests.harness.ports import free_ports
 from tests.harness.waiting import until
 from tests.harness.waiting_room import Room
 from tools.providers.kubernetes.client import Client
@@ -63,7 +64,7 @@ class Region:
 
 @pytest.fixture
 def region(tmp_path: Path) -> Iterator[Region]:
-    (port,) = envoy.free_ports(1)
+    (port,) = free_ports(1)
     with ExitStack() as stack:
         server = stack.enter_context(apiserver.running(tmp_path))
         client = Client(load(str(server.kubeconfig)))
