@@ -20,7 +20,7 @@ from stacks.schema import RegionSpec  # noqa: E402
 
 def region(stack: str, spec: RegionSpec) -> None:
     made = Region(stack, RegionArgs(spec=spec))
-    for name, value in (("endpoint", made.endpoint), ("apiKey", made.api_key), ("model", made.model)):
+    for name, value in made.outputs.items():
         pulumi.export(name, value)
     if made.member:
         from components.fleet import member

@@ -29,8 +29,9 @@ def gateway(
     api_keys: Mapping[str, pulumi.Input[str]],
     foundation: Foundation,
     counter: Upstream | None,
+    room: Upstream | None = None,
 ) -> GatewayArgs:
-    """`counter`: the service of `limiter`'s arguments, where there are any."""
+    """`counter`: the service of `limiter`'s arguments, where there are any. `room`: the waiting room's."""
     asked, amounts = spec.gateway, spec.gateway.resources
     shared = asked.limits.shared
     return GatewayArgs(
@@ -48,6 +49,7 @@ def gateway(
         ),
         limits=_limits(asked.limits),
         counter=counter,
+        waiting_room=room,
         when_down=WhenDown(shared.when_down) if shared else WhenDown.OPEN,
         affinity=Affinity(asked.affinity),
         tracing=_tracing(asked.tracing),

@@ -14,7 +14,7 @@ from components.platform.monitoring.receivers import Receiver
 from components.platform.monitoring.rules import Severity
 from components.platform.monitoring.scrape import RemoteWrite, SecretKey, Target
 from components.platform.monitoring.watched import Objectives, Watched
-from components.types import Resources, Volume
+from components.types import Resources, Upstream, Volume
 from components.workloads import etcd_keeper, etcd_member, gateway_config
 from components.workloads.etcd_snapshots import Snapshots
 
@@ -28,14 +28,17 @@ _SEVERITIES = {"page": Severity.PAGE, "ticket": Severity.TICKET, "heartbeat": Se
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """What a region's file does not say by itself. `gpus`: the pods that tell of its cards; `snapshots`: of etcd."""
+    """What a region's file does not say by itself. `gpus`: the pods that tell of its cards; `snapshots`: of etcd;
+    `room`: where requests wait."""
 
     gpus: Pods | None
     snapshots: Snapshots | None
+    room: Upstream | None = None
 
 
-def targets(name: str, gpus: Pods | None) -> tuple[Target, ...]:
-    """Every workload of the region `name` that shows figures. `gpus`: the exporter's pods."""
+def targets(name: str, seen: Seen) -> tuple[Target, ...]:
+    """Every workload of the region `name` that shows figures."""
+    gpus, room = seen.gpus, seen.room
     found = [
         Target(
             job=f"{name}-serving", pods=workload("serving", f"{name}-serving"), port=_SERVING_PORT, port_name="http"
@@ -48,6 +51,9 @@ def targets(name: str, gpus: Pods | None) -> tuple[Target, ...]:
             port=etcd_keeper.METRICS_PORT,
         ),
     ]
+    if room:
+        pods = Pods(name=room.name, labels=room.pods)
+        found.append(Target(job=room.name, pods=pods, port=room.port, port_name="http"))
     if gpus:
         host = f"{gpus.name}.{gpus.namespace}.svc"
         found.append(Target(job=f"{name}-gpus", pods=gpus, port=gpu_metrics.PORT, host=host))
@@ -62,8 +68,9 @@ def watched(name: str, spec: "RegionSpec", asked: "monitoring.Watching", seen: S
         etcd=f"{name}-etcd",
         keeper=f"{name}-etcd-keeper",
         gpus=f"{name}-gpus" if seen.gpus else None,
+        room=seen.room.name if seen.room else None,
         own=own,
-        servers=spec.serving.replicas,
+        servers=spec.serving.least,
         gateways=spec.gateway.replicas,
         members=spec.etcd.members,
         snapshot_seconds=seen.snapshots.interval_minutes * 60 if seen.snapshots else None,
@@ -87,7 +94,7 @@ def own(
             prometheus=spec.images.prometheus, alertmanager=spec.images.alertmanager, grafana=spec.images.grafana
         ),
         watched=watched(name, spec, asked, seen, own=True),
-        targets=targets(name, seen.gpus),
+        targets=targets(name, seen),
         receivers={
             _SEVERITIES[key]: _receiver(told)
             for key in _SEVERITIES
@@ -115,7 +122,7 @@ def operator(
     return OperatorMonitoringArgs(
         namespace=namespace,
         watched=watched(name, spec, asked, seen, own=False),
-        targets=targets(name, seen.gpus),
+        targets=targets(name, seen),
         prometheus_namespace=asked.prometheus_namespace,
         labels=asked.labels,
     )

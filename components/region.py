@@ -11,7 +11,9 @@ import pulumi_random as random
 import pulumi_tls as tls
 
 from components import gateway_args, node_args, region_args, rollout_args
+from components.following import follow, wait
 from components.monitoring_args import Seen
+from components.platform.connectivity import Connectivity, ConnectivityArgs, lookups
 from components.platform.edges import Edges, EdgesArgs
 from components.platform.gpu import GpuRuntime
 from components.platform.isolation import Isolation
@@ -46,6 +48,7 @@ class Region(pulumi.ComponentResource):
     api_key: pulumi.Output[str]  # secret
     model: str
     member: FleetMember | None  # what a fleet needs to know of it
+    outputs: dict[str, pulumi.Input[str]]  # what a stack of this region exports
 
     def __init__(self, name: str, args: RegionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("open-autoglm:index:Region", name, None, opts)
@@ -76,18 +79,27 @@ class Region(pulumi.ComponentResource):
         counted = gateway_args.limiter(spec, namespace)
         limiter = RateLimiter(f"{name}-limits", counted, guarded) if counted else None
         counter = limiter.service if limiter else None
-        way_in = gateway_args.gateway(spec, namespace, serving.upstream, {name: key.key}, foundation, counter)
+        room = wait(name, spec, namespace, serving.upstream, guarded)
+        queue = room.service if room else None
+        way_in = gateway_args.gateway(spec, namespace, serving.upstream, {name: key.key}, foundation, counter, queue)
         gateway = Gateway(f"{name}-gateway", way_in, guarded)
-        counting = limiter.connections if limiter else ()
-        told = Seen(gpus=cards, snapshots=region_args.snapshots(spec, foundation))
+        told = Seen(gpus=cards, snapshots=region_args.snapshots(spec, foundation), room=queue)
         watching = watch(name, spec, namespace, told, guarded)
+        following = tuple(follow(name, spec, namespace, serving, room, priorities, guarded))
         rolling = rollout_args.rollout(name, spec, namespace, etcd, store.model, gateway.traffic, foundation)
         rollout = Rollout(f"{name}-rollout", rolling, stored) if rolling else None
-        declared = [part.connections for part in (etcd, serving, gateway, rollout) if part]
-        edges = EdgesArgs(namespace=namespace, connections=(*watching, *itertools.chain(*declared), *counting))
-        Edges(f"{name}-edges", edges, child)
+        declared = [part.connections for part in (etcd, serving, gateway, rollout, limiter) if part]
+        allowed = (*watching, *following, *itertools.chain(*declared))
+        trying = (lookups(),) if spec.isolation.check else ()
+        edges = Edges(f"{name}-edges", EdgesArgs(namespace=namespace, connections=(*allowed, *trying)), child)
 
         host = foundation.publish(gateway.address) if foundation.publish else gateway.address
         self.endpoint, self.api_key, self.model = base_url(way_in.exposure, host), key.key, spec.model.name
         self.member = dataclasses.replace(foundation.member, address=host) if foundation.member else None
-        self.register_outputs({"endpoint": self.endpoint, "apiKey": self.api_key, "model": self.model})
+        self.outputs = {"endpoint": self.endpoint, "apiKey": self.api_key, "model": self.model}
+        if trying:
+            # Who is asked must be there to answer, and the policies in force.
+            there = pulumi.ResourceOptions(parent=self, providers=providers, depends_on=[edges, etcd, serving, gateway])
+            tried = ConnectivityArgs(namespace=namespace, image=spec.images.keeper, connections=allowed)
+            self.outputs["connectivity"] = Connectivity(f"{name}-connectivity", tried, there).result
+        self.register_outputs(self.outputs)

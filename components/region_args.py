@@ -41,8 +41,8 @@ def etcd(spec: "RegionSpec", namespace: pulumi.Input[str], foundation: Foundatio
         keeper_image=spec.images.keeper,
         members=spec.etcd.members,
         volume=_volume(spec.etcd.volume),
-        resources=_resources(spec.etcd.resources),
-        keeper_resources=_resources(spec.etcd.keeper_resources),
+        resources=resources(spec.etcd.resources),
+        keeper_resources=resources(spec.etcd.keeper_resources),
         users=USERS if spec.model.version else ETCD_USERS,
         authorities=spec.etcd.authorities,
         snapshots=snapshots(spec, foundation),
@@ -60,7 +60,7 @@ def model_store(spec: "RegionSpec", namespace: pulumi.Input[str], foundation: Fo
         source=_source(spec, foundation),
         version=spec.model.version,
         volume=_volume(spec.model.volume),
-        resources=_VERIFYING if spec.serving.gpu else _resources(spec.serving.resources),
+        resources=_VERIFYING if spec.serving.gpu else resources(spec.serving.resources),
         identity=foundation.identities.get("model-store"),
     )
 
@@ -81,9 +81,10 @@ def serving(
         max_model_len=spec.model.max_model_len,
         max_num_seqs=spec.serving.max_num_seqs,
         replicas=spec.serving.replicas,
+        scaled=spec.serving.autoscaling is not None,
         drain_seconds=spec.serving.drain_seconds,
         startup_seconds=spec.serving.startup_seconds,
-        resources=_resources(spec.serving.resources),
+        resources=resources(spec.serving.resources),
         placement=placement(spec),
         vllm=_vllm(spec),
         identity=foundation.identities.get("serving"),
@@ -105,7 +106,7 @@ def placement(spec: "RegionSpec") -> Placement | None:
 def _has_spare(spec: "RegionSpec") -> bool:
     """Whether an update can start a server before it ends one. On CPUs nodes are shared, and there mostly is."""
     room = serving_pools.room(spec)
-    return room is None or room > spec.serving.replicas
+    return room is None or room > spec.serving.most
 
 
 def _vllm(spec: "RegionSpec") -> VllmArgs | None:
@@ -167,7 +168,7 @@ def _apart(spec: "RegionSpec", foundation: Foundation) -> tuple[str, ...]:
     return pod.SPREAD if foundation.member else pod.SPREAD[1:]
 
 
-def _resources(asked: "amounts.Resources") -> Resources:
+def resources(asked: "amounts.Resources") -> Resources:
     return Resources(
         cpu_request=asked.requests.cpu,
         cpu_limit=asked.limits.cpu,

@@ -5,6 +5,7 @@ from typing import Literal, Self
 from pydantic import model_validator
 
 from components import quantities
+from components.types import Resources as Size
 from stacks.fields import Label, Part, Quantity
 
 
@@ -30,3 +31,11 @@ class Volume(Part):
     size: Quantity
     storage_class: Label | None = None
     access_mode: Literal["ReadWriteOnce", "ReadWriteMany"] = "ReadWriteOnce"
+
+
+def of(size: Size) -> Resources:
+    """What the program asks for by itself, as a file would say it."""
+    return Resources(
+        requests=Amount(cpu=size.cpu_request, memory=size.memory_request),
+        limits=Amount(cpu=size.cpu_limit, memory=size.memory_limit),
+    )

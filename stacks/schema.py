@@ -12,6 +12,7 @@ from stacks.fields import Folder, ImageRef, Label, ModelName, Part, Quantity
 from stacks.gateway import Denied, EdgeTls, Issuer, Limits, Tracing
 from stacks.monitoring import NOBODY, Monitoring
 from stacks.rollout import Rollout, Version
+from stacks.scaling import Autoscaling
 from stacks.shapes import Shape
 
 
@@ -99,13 +100,24 @@ class Gpu(Part):
 
 
 class Serving(Part):
+    """`replicas`: with autoscaling, what the servers begin with."""
+
     replicas: int = Field(ge=1, le=1000)
+    autoscaling: Autoscaling | None = None
     resources: Resources
     drain_seconds: int = Field(ge=1, le=3600)
     startup_seconds: int = Field(default=600, ge=10, le=7200)
     max_num_seqs: int = Field(ge=1, le=1024)
     gpu: Gpu | None = None
     rollout: Rollout | None = None
+
+    @property
+    def least(self) -> int:
+        return self.autoscaling.min_replicas if self.autoscaling else self.replicas
+
+    @property
+    def most(self) -> int:
+        return self.autoscaling.max_replicas if self.autoscaling else self.replicas
 
 
 class NodePort(Part):
@@ -156,6 +168,13 @@ class Quota(Part):
     pods: int = Field(ge=1)
 
 
+class Isolation(Part):
+    """`check`: an update ends with pods that try, as each workload, what the network policies should allow and refuse,
+    and it fails where one is not as declared. Needs a network plugin that enforces NetworkPolicies."""
+
+    check: bool = False
+
+
 class Region(Part):
     """What every region has, wherever it is."""
 
@@ -167,6 +186,7 @@ class Region(Part):
     etcd: Etcd
     gateway: Gateway
     quota: Quota
+    isolation: Isolation = Isolation()
     monitoring: Monitoring = NOBODY
     gpu_runtime: GpuRuntime = GpuRuntime()
 

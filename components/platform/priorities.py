@@ -20,6 +20,8 @@ class _Level:
 _LEVELS = (
     _Level(name="control", value=1_000_000, preempts=True, description="etcd and the way in: all else needs them"),
     _Level(name="serving", value=900_000, preempts=True, description="Model servers, which users wait for"),
+    # Not below -10: node autoscalers would add no node for it.
+    _Level(name="place", value=-5, preempts=False, description="Holds a server's place on a node until one comes"),
     _Level(
         name="batch", value=-1000, preempts=False, description="Jobs, on what servers leave, and gone when they come"
     ),
@@ -31,12 +33,15 @@ class Priorities(pulumi.ComponentResource):
 
     control: pulumi.Output[str]
     serving: pulumi.Output[str]
+    place: pulumi.Output[str]
     batch: pulumi.Output[str]
 
     def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("open-autoglm:platform:Priorities", name, None, opts)
         names = {level.name: self._made(name, level) for level in _LEVELS}
-        self.control, self.serving, self.batch = names["control"], names["serving"], names["batch"]
+        self.control, self.serving, self.place, self.batch = (
+            names[level] for level in ("control", "serving", "place", "batch")
+        )
         self.register_outputs(names)
 
     def _made(self, name: str, level: _Level) -> pulumi.Output[str]:

@@ -79,6 +79,7 @@ def _edges(name: str, args: GatewayArgs) -> tuple[connections.Connection, ...]:
         *gateway_edges.servers(me, [args.upstream, *([args.candidate] if args.candidate else [])]),
         *gateway_edges.issuers(me, args.issuers),
         *gateway_edges.counter(me, args.counter),
+        *gateway_edges.waiting_room(me, args.waiting_room),
         *gateway_edges.traces(me, args.tracing),
         gateway_edges.names(me),
     )

@@ -14,6 +14,7 @@ from components.envoy_jwt import JwtIssuer
 from components.envoy_limits import Limits
 from components.envoy_shared_limits import SharedLimits, WhenDown
 from components.envoy_tracing import Tracing
+from components.envoy_waiting import WaitingRoom
 from components.types import Exposure, Resources, Upstream
 from components.workloads import pod
 from components.workloads.gateway_tls import EdgeTls
@@ -34,6 +35,8 @@ class GatewayArgs:
     that the ConfigMap `Gateway.traffic` says (components/envoy_traffic.py), at first none.
     `counter`: the service that counts `limits` for all gateways (components/workloads/ratelimit.py); without it each
     counts for itself. `max_batch_requests`: open ones in each gateway that say that they can wait.
+    `waiting_room`: where requests wait while no server of `upstream` is ready (components/workloads/waiting_room.py);
+    without, they fail.
     """
 
     namespace: pulumi.Input[str]
@@ -46,6 +49,7 @@ class GatewayArgs:
     denied: Denied = field(default_factory=Denied)
     limits: Limits = field(default_factory=Limits)
     counter: Upstream | None = None
+    waiting_room: Upstream | None = None
     when_down: WhenDown = WhenDown.OPEN
     affinity: Affinity = Affinity.NONE
     tracing: Tracing | None = None
@@ -71,6 +75,7 @@ def files(args: GatewayArgs) -> pulumi.Output[Mapping[str, str]]:
         "host": args.upstream.host,
         "candidate": args.candidate.host if args.candidate else "",
         "counter": args.counter.host if args.counter else "",
+        "room": args.waiting_room.host if args.waiting_room else "",
         "keys": dict(args.api_keys),
     }
     rendered = pulumi.Output.all(**inputs).apply(lambda values: json.dumps(envoy.config(_settings(args, values))))
@@ -79,7 +84,7 @@ def files(args: GatewayArgs) -> pulumi.Output[Mapping[str, str]]:
 
 
 def _settings(args: GatewayArgs, values: Mapping[str, Any]) -> envoy.EnvoySettings:
-    counter = args.counter
+    counter, room = args.counter, args.waiting_room
     shared = SharedLimits(host=values["counter"], port=counter.port, when_down=args.when_down) if counter else None
     return envoy.EnvoySettings(
         upstream_host=values["host"],
@@ -92,6 +97,7 @@ def _settings(args: GatewayArgs, values: Mapping[str, Any]) -> envoy.EnvoySettin
         denied=args.denied,
         limits=args.limits,
         shared_limits=shared,
+        waiting_room=WaitingRoom(host=values["room"], port=room.port) if room else None,
         affinity=args.affinity,
         tracing=args.tracing,
         tls_secret=f"{FOLDER}/{_TLS_SECRET}" if args.tls else "",

@@ -69,6 +69,19 @@ def counter(gateway: Pods, service: Upstream | None) -> list[Connection]:
     ]
 
 
+def waiting_room(gateway: Pods, room: Upstream | None) -> list[Connection]:
+    if room is None:
+        return []
+    return [
+        Connection(
+            description="The gateway has requests wait while no model server is ready.",
+            source=gateway,
+            target=Pods(name=room.name, labels=room.pods),
+            ports=(Port(number=room.port),),
+        )
+    ]
+
+
 def names(gateway: Pods) -> Connection:
     return connections.to_dns(gateway)
 

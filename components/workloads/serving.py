@@ -25,7 +25,8 @@ class ServingArgs:
     """`drain_seconds`: what open streams get after SIGTERM. `startup_seconds`: to verify and load the weights.
     `placement`: the GPUs of each server, on which vLLM runs; none runs our own engine on CPUs. `catalogue`: as etcd's
     user, servers ask the catalogue which versions to hold and which is active; without, `model` is the one. `spare`:
-    there is room for one server more than `replicas`; without, an update ends an old one before its successor starts.
+    there is room for one server more than there are; without, an update ends an old one before its successor starts.
+    `scaled`: after the first `replicas` their number is an autoscaler's, and no update changes it.
     """
 
     namespace: pulumi.Input[str]
@@ -44,6 +45,7 @@ class ServingArgs:
     priority: pulumi.Input[str] | None = None  # name of a PriorityClass
     catalogue: EtcdClient | None = None
     spare: bool = True
+    scaled: bool = False
 
     def __post_init__(self) -> None:
         for name in ("max_model_len", "max_num_seqs", "replicas", "drain_seconds", "startup_seconds"):
@@ -59,6 +61,7 @@ class Serving(pulumi.ComponentResource):
     """Deployment that is rolled without losing a stream, headless Service, PodDisruptionBudget."""
 
     upstream: Upstream
+    deployment: pulumi.Output[str]  # its name
     connections: tuple[Connection, ...]
 
     def __init__(self, name: str, args: ServingArgs, opts: pulumi.ResourceOptions | None = None) -> None:
@@ -77,7 +80,7 @@ class Serving(pulumi.ComponentResource):
             },
             opts=child,
         )
-        apps.v1.Deployment(
+        made = apps.v1.Deployment(
             f"{name}-deployment",
             metadata=metadata,
             spec={
@@ -91,8 +94,13 @@ class Serving(pulumi.ComponentResource):
                     _pods(args, pod.account(name, metadata, child, args.identity), selector),
                 ),
             },
-            opts=pulumi.ResourceOptions(parent=self, custom_timeouts=_timeouts(args)),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                custom_timeouts=_timeouts(args),
+                ignore_changes=["spec.replicas"] if args.scaled else None,
+            ),
         )
+        self.deployment = made.metadata["name"]
         pod.budget(name, metadata, selector, child)
 
         # Not from the Service's outputs: a gateway need not wait for the model, which may take half an hour to verify.

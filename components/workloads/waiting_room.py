@@ -7,12 +7,12 @@ from pulumi_kubernetes import apps, core
 from pulumi_kubernetes.core.v1 import ContainerArgsDict
 
 from components import connections, naming
+from components.platform.scaling import sizes
 from components.types import Resources, Upstream
 from components.workloads import pod
 
 _PORT = 8000
 _SETTLE_SECONDS = 3  # from a server's being ready until the gateway knows: DNS each second, health every two
-_RESOURCES = Resources(cpu_request="20m", cpu_limit="500m", memory_request="96Mi", memory_limit="192Mi")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,8 +26,8 @@ class WaitingRoomArgs:
     places: int = 100
     patience: int = 240
     retry_after: int = 30
-    replicas: int = 2
-    resources: Resources = _RESOURCES
+    replicas: int = sizes.ROOMS
+    resources: Resources = sizes.ROOM
 
     def __post_init__(self) -> None:
         for name in ("places", "patience", "retry_after", "replicas"):

@@ -18,7 +18,9 @@ from stacks.rules import (
     production,
     recovery,
     rollout,
+    scaling,
     sharing,
+    spot,
     storage,
     workloads,
 )
@@ -57,6 +59,11 @@ _EVERYWHERE: tuple[Callable[[RegionSpec], Iterator[Problem]], ...] = (
     gateway.nobody_denies_everybody,
     gateway.tls_ends_once,
     gateway.certificate_has_a_name,
+    scaling.numbers_agree,
+    scaling.somebody_shows_the_figures,
+    scaling.nodes_can_be_added,
+    scaling.who_waits_is_heard,
+    scaling.the_check_is_answered,
 )
 _ON_CLOUDS: tuple[Callable[[CloudRegion], Iterator[Problem]], ...] = (
     network.region_is_known,
@@ -77,6 +84,7 @@ _ON_CLOUDS: tuple[Callable[[CloudRegion], Iterator[Problem]], ...] = (
     pools.types_are_offered,
     pools.zones_are_the_network_s,
     pools.spot_is_sold,
+    spot.streams_end_within_the_notice,
     pools.native_is_possible,
     pools.driver_is_new_enough,
     exposure.only_443_is_open,

@@ -82,19 +82,19 @@ def some_pool_holds_the_model(region: RegionSpec) -> Iterator[Problem]:
         yield Problem(path=(*_PATH, "pool"), reason=reason)
         return
     room = serving_pools.room(region)
-    if room is not None and room < region.serving.replicas:
+    if room is not None and room < region.serving.most:
         reason = f"the pools {', '.join(found.pools)} hold at most {room} servers: lower it, or raise their sizes"
-        yield Problem(path=("serving", "replicas"), value=str(region.serving.replicas), reason=reason)
+        yield Problem(path=_most(region), value=str(region.serving.most), reason=reason)
 
 
 def pool_holds_all_servers(region: RegionSpec) -> Iterator[Problem]:
     for gpu, pool in asked(region):
         need = serving_pools.bytes_needed(region, gpu.tensor_parallel_size)
-        each, wanted = slots(pool, gpu.tensor_parallel_size, need), region.serving.replicas
+        each, wanted = slots(pool, gpu.tensor_parallel_size, need), region.serving.most
         if each and each * pool.max_size < wanted:
             fix = f"lower it, or raise the pool to {-(-wanted // each)} nodes"
             reason = f"the pool {pool.name} holds at most {each * pool.max_size} servers ({each} a node): {fix}"
-            yield Problem(path=("serving", "replicas"), value=str(wanted), reason=reason)
+            yield Problem(path=_most(region), value=str(wanted), reason=reason)
 
 
 def an_update_keeps_a_server(region: RegionSpec) -> Iterator[Problem]:
@@ -106,6 +106,11 @@ def an_update_keeps_a_server(region: RegionSpec) -> Iterator[Problem]:
             "loaded: let the pool have room for two"
         )
         yield Problem(path=("serving", "replicas"), value="1", reason=reason)
+
+
+def _most(region: RegionSpec) -> Path:
+    """The field that says how many servers there may be."""
+    return ("serving", "autoscaling", "maxReplicas") if region.serving.autoscaling else ("serving", "replicas")
 
 
 def _too_large(region: RegionSpec, model: ModelFacts, gpu: Gpu, pool: Pool) -> Problem | None:

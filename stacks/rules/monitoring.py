@@ -6,8 +6,8 @@ from components import running_costs
 from components.platform.monitoring import sizes
 from components.platform.monitoring.slo import WEAKEST
 from components.platform.monitoring.watched import FIRST_TOKEN_BUCKETS
-from components.types import Resources as Size
-from stacks.amounts import Amount, Resources
+from stacks import amounts
+from stacks.amounts import Resources
 from stacks.monitoring import NoMonitoring, Objectives, OwnMonitoring
 from stacks.problems import Problem
 from stacks.schema import RegionSpec
@@ -52,16 +52,9 @@ def pods(region: RegionSpec) -> list[tuple[int, Resources]]:
     asked = region.monitoring
     if not isinstance(asked, OwnMonitoring):
         return []
-    return [(1, asked.resources), (1, _asking(sizes.ALERTMANAGER)), (2, _asking(sizes.GRAFANA))]
+    return [(1, asked.resources), (1, amounts.of(sizes.ALERTMANAGER)), (2, amounts.of(sizes.GRAFANA))]
 
 
 def volumes(region: RegionSpec) -> list[tuple[int, str]]:
     asked = region.monitoring
     return [(1, asked.volume.size), (1, sizes.SILENCES.size)] if isinstance(asked, OwnMonitoring) else []
-
-
-def _asking(size: Size) -> Resources:
-    return Resources(
-        requests=Amount(cpu=size.cpu_request, memory=size.memory_request),
-        limits=Amount(cpu=size.cpu_limit, memory=size.memory_limit),
-    )

@@ -11,7 +11,7 @@ from stacks.cloud import CloudParts, NewCluster
 from stacks.etcd import VolumeStore
 from stacks.fields import digest
 from stacks.problems import Problem
-from stacks.rules import monitoring
+from stacks.rules import monitoring, scaling
 from stacks.schema import Quota, RegionSpec
 
 # Two of the rate limit service and its store, each with the one that takes its place (components/workloads).
@@ -34,12 +34,13 @@ def quota_holds_everything(region: RegionSpec) -> Iterator[Problem]:
     pods = (
         (region.etcd.members, region.etcd.resources),
         (1, region.etcd.keeper_resources),
-        (2 * region.serving.replicas, region.serving.resources),
+        (2 * region.serving.most, region.serving.resources),
         (2 * region.gateway.replicas, region.gateway.resources),
         job,
         *(_COUNTING if region.gateway.limits.shared else ()),
         *(_ROLLING if region.model.version else ()),
         *monitoring.pods(region),
+        *scaling.pods(region),
     )
     volumes: list[tuple[int, str]] = [(region.etcd.members, region.etcd.volume.size), (1, region.model.volume.size)]
     volumes += monitoring.volumes(region)

@@ -4,6 +4,7 @@ import json
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -12,7 +13,7 @@ from components.connections import Connection, Outside, Pods, Port
 from components.platform import connectivity, connectivity_plan, connectivity_probe
 from components.platform.connectivity import Connectivity, ConnectivityArgs
 from components.platform.connectivity_plan import STRANGER
-from tests.harness import mocks
+from tests.harness import mocks, programs
 
 WEB, STORE, KEEPER = (connections.workload(name, f"dev-{name}") for name in ("web", "store", "keeper"))
 API = Outside(name="api", cidrs=("0.0.0.0/0",))
@@ -128,6 +129,16 @@ def test_pods_that_try_carry_the_labels_that_policies_select_and_take_no_load() 
     services = {one.inputs["metadata"]["name"] for one in recorder.resources if one.type.endswith(":Service")}
     assert {one["host"] for one in told if one["target"].startswith("dev-")} == services
     assert recorder.exports["result"].value == "4 declared connections work, 17 others are refused"
+
+
+def test_a_region_that_asks_for_it_is_tried_once_all_is_there(kubeconfig: Path) -> None:
+    recorder = mocks.run(programs.region(kubeconfig, {"isolation": {"check": True}}))
+    assert recorder.exports["connectivity"].value.endswith("others are refused")
+    tried = [one.name for one in recorder.all("Job") if one.name.startswith("dev-connectivity-as-")]
+    assert {"dev-connectivity-as-dev-etcd", "dev-connectivity-as-stranger"} < set(tried)
+    for name in tried:
+        assert {"dev-serving", "dev-gateway", "dev-etcd", "dev-edges"} < recorder.waits_for(name)
+    assert "connectivity" not in mocks.run(programs.region(kubeconfig)).exports
 
 
 def test_the_checks_look_up_names_and_nothing_else() -> None:

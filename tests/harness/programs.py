@@ -37,7 +37,6 @@ def region(path: Path, overlay: Mapping[str, Any] | None = None) -> Callable[[],
     """The program of `__main__.py`, for a kubeconfig at `path`."""
 
     def program() -> Mapping[str, Any]:
-        made = Region("dev", RegionArgs(spec=dev({"cluster": {"kubeconfig": str(path)}, **(overlay or {})})))
-        return {"endpoint": made.endpoint, "apiKey": made.api_key, "model": made.model}
+        return Region("dev", RegionArgs(spec=dev({"cluster": {"kubeconfig": str(path)}, **(overlay or {})}))).outputs
 
     return program

@@ -32,7 +32,7 @@ _COMMON: dict[str, Any] = {
         "replicas": 1,
         "exposure": {"type": "LoadBalancer", "certificate": "cert-1"},
         "maxBodyBytes": 16777216,
-        "maxStreamSeconds": 600,
+        "maxStreamSeconds": 100,
         "resources": _AMOUNTS,
     },
     "quota": {"cpu": 100, "memory": "100Gi", "storage": "100Gi", "pods": 100},

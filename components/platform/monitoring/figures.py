@@ -1,7 +1,9 @@
 """The figures that rules and dashboards share, as PromQL: each is written once."""
 
+from components.platform.monitoring.rules import Record
 from components.platform.monitoring.slo import Objective
 from components.platform.monitoring.watched import Watched
+from components.platform.scaling import demand
 
 HOURS = 730  # in a month: 8,760 / 12
 
@@ -41,6 +43,11 @@ def objectives(watched: Watched) -> tuple[Objective, ...]:
             what=f"waited more than {promised.first_token_seconds:g} s for their first token",
         ),
     )
+
+
+def demanded(watched: Watched) -> Record:
+    """What the forecast of autoscaling looks back at."""
+    return Record(name=demand.OPEN, expr=demand.open_requests(watched.serving, watched.room))
 
 
 def cost(watched: Watched) -> str:

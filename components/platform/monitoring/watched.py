@@ -45,8 +45,8 @@ class Costs:
 class Watched:
     """Jobs by the label that Prometheus gives them, which is the workload's own name; None: the region has none.
 
-    `servers`, `gateways`, `members`: how many there must be. `snapshot_seconds`: between two snapshots of etcd.
-    `runbooks`: the address of docs/runbooks.md, whose headings are the alerts' names.
+    `room`: the waiting room. `servers`, `gateways`, `members`: how many there must be. `snapshot_seconds`: between two
+    snapshots of etcd. `runbooks`: the address of docs/runbooks.md, whose headings are the alerts' names.
     """
 
     stack: str
@@ -55,6 +55,7 @@ class Watched:
     etcd: str
     keeper: str | None = None
     gpus: str | None = None
+    room: str | None = None
     own: bool = False
     """Prometheus and Alertmanager are the region's own, so they are watched, too."""
     servers: int = 1

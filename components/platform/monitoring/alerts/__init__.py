@@ -10,6 +10,7 @@ def groups(watched: Watched) -> tuple[Group, ...]:
     """Those of what the region has: no alert is on a figure that nobody shows."""
     return (
         *(slo.group(objective, watched.stack) for objective in figures.objectives(watched)),
+        Group(name="demand", rules=(figures.demanded(watched),)),
         Group(name="serving", rules=tuple(serving.alerts(watched))),
         Group(name="gateway", rules=tuple(gateway.alerts(watched))),
         Group(name="etcd", rules=tuple(etcd.alerts(watched))),
