@@ -178,6 +178,7 @@ def _container(args: ServingArgs) -> ContainerArgsDict:
                     "value_from": {"resource_field_ref": {"container_name": "server", "resource": "limits.cpu"}},
                 },
                 *(gpu.environment(args.vllm) if args.vllm else ()),
+                *([etcd_client.environment(args.catalogue)] if args.catalogue else ()),
             ],
             "ports": [{"name": "http", "container_port": _PORT}],
             "startup_probe": pod.probe(

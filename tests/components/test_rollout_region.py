@@ -1,5 +1,6 @@
 """A region whose model has a version: the catalogue's clients, the gateway's candidate, the rollout's edges."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,18 @@ def arguments(recorder: Recorder, name: str) -> list[str]:
     return given
 
 
+def unknown(recorder: Recorder) -> set[str]:
+    """Variables that arguments of containers refer to, and their environment does not have."""
+    specs = [plain(item.inputs["spec"]) for item in recorder.resources if item.type.endswith((":Deployment", ":Job"))]
+    return {
+        name
+        for spec in specs
+        for container in spec["template"]["spec"]["containers"]
+        for name in re.findall(r"\$\((\w+)\)", " ".join(container.get("args", ())))
+        if name not in {variable["name"] for variable in container.get("env", ())}
+    }
+
+
 def names(recorder: Recorder, kind: str) -> set[str]:
     return {item.name for item in recorder.resources if item.type.endswith(f":{kind}")}
 
@@ -31,6 +44,7 @@ def test_a_version_brings_a_rollout_and_servers_that_follow_it(kubeconfig: Path,
     assert {"--version=1.4.0", "--source=/models/autoglm-phone-9b/1.4.0", "--at-least=1", "--region=dev"} <= set(given)
     assert not [word for word in given if word.startswith(("--steps", "--weights"))]
     assert "--model-catalogue-tls=/etc/etcd/tls" in arguments(made, "dev-serving-deployment")
+    assert not unknown(made)
     rules = names(made, "NetworkPolicy")
     for client in ("serving", "rollout"):
         assert {f"dev-edges-dev-{client}-to-dev-etcd-egress", f"dev-edges-dev-{client}-to-dev-etcd-ingress"} <= rules
