@@ -1,6 +1,7 @@
 """Plots of a load test: `load_plot.py outcomes.json folder`. Runs in an environment of its own: matplotlib alone."""
 
 import json
+import math
 import sys
 from pathlib import Path
 from typing import Any
@@ -25,17 +26,18 @@ def _over_time(fine: list[Any], failed: list[Any], content: dict[str, Any], targ
     figure, (above, below) = pyplot.subplots(2, 1, figsize=(9, 5), sharex=True, layout="constrained")
     above.plot([one["due"] for one in fine], [one["first"] - one["due"] for one in fine], ".", label="first token")
     above.plot([one["due"] for one in fine], [one["ended"] - one["due"] for one in fine], ".", label="whole answer")
-    above.plot([one["due"] for one in failed], [0] * len(failed), "x", color="red", label="failed")
+    if failed:
+        above.plot([one["due"] for one in failed], [0] * len(failed), "x", color="red", label="failed")
     above.axhline(content["promise"]["first_token"], color="gray", linestyle=":", label="promised first token")
     above.set_ylabel("seconds")
     above.set_ylim(bottom=0)
     above.legend()
     every = fine + failed
-    width = max(1.0, content["seconds"] / 60)
+    width = max(1, math.ceil(content["seconds"] / 60))
     edges = [width * place for place in range(int(max(one["ended"] for one in every) / width) + 2)]
     below.hist([[one["due"] for one in every], [one["ended"] for one in fine]], edges, label=["came", "answered"])
     below.set_xlabel("seconds since the beginning")
-    below.set_ylabel(f"requests in {width:g} s")
+    below.set_ylabel(f"requests in {width} s")
     below.legend()
     figure.savefig(target, metadata={"Date": None})
 
