@@ -7,10 +7,10 @@ from typing import Any
 
 import jinja2
 from transformers import PreTrainedTokenizerFast
-from transformers.models.glm4v.image_processing_pil_glm4v import Glm4vImageProcessorPil
 
 from autoglm_serving.engine.base import Images, Prompt
 from autoglm_serving.errors import ModelError
+from autoglm_serving.model import patches
 from autoglm_serving.model.messages import Message, PromptError, PromptTooLong
 
 IMAGE_TOKEN = "<|image|>"  # noqa: S105  a token of text
@@ -35,14 +35,14 @@ class PromptBuilder:
         """
         try:
             tokenizer = PreTrainedTokenizerFast.from_pretrained(folder, local_files_only=True)
-            self._image_processor = None if image_token_id is None else _image_processor(folder, max_pixels)
         except Exception as error:
-            # The loaders raise whatever their parsers do.
-            raise ModelError(f"{folder}: the tokenizer or image processor can't be loaded: {error}") from error
+            # The loader raises whatever its parsers do.
+            raise ModelError(f"{folder}: the tokenizer can't be loaded: {error}") from error
         if not tokenizer.chat_template:
             raise ModelError(f"{folder / 'chat_template.jinja'} is missing: without it a chat can't be written out")
         if image_token_id is not None and tokenizer.convert_tokens_to_ids(IMAGE_TOKEN) != image_token_id:
             raise ModelError(f"{folder}: {IMAGE_TOKEN} in tokenizer.json is not config.json's image_token_id")
+        self._cutter = None if image_token_id is None else patches.read(folder, max_pixels=max_pixels)
         self._tokenizer = tokenizer
         self._backend = tokenizer.backend_tokenizer
         self._image_token_id = image_token_id
@@ -57,18 +57,17 @@ class PromptBuilder:
         self._check_length(-(-len(text.encode()) // self._longest_token), "at least ")
         token_ids = self._backend.encode(text, add_special_tokens=False).ids
         pictures = [image for message in messages for image in message.images]
-        if pictures and self._image_processor is None:
+        if pictures and self._cutter is None:
             raise PromptError("this model takes no images: send text alone, or ask for another model")
         if token_ids.count(self._image_token_id) != len(pictures):
             raise PromptError(f"the text of a message must not contain {IMAGE_TOKEN}; send images as image_url parts")
-        if not pictures or self._image_processor is None:
+        if not pictures or self._cutter is None:
             self._check_length(len(token_ids), "")
             return Prompt(token_ids=token_ids)
-        features = self._image_processor(images=pictures, return_tensors="np")
-        pixels, grids = features["pixel_values"], features["image_grid_thw"]
-        token_ids, spans = self._with_image_tokens(token_ids, grids, self._image_processor.merge_size**2)
+        cut = self._cutter(pictures)
+        token_ids, spans = self._with_image_tokens(token_ids, cut.grids, self._cutter.merge**2)
         self._check_length(len(token_ids), "")
-        images = Images(pixel_values=pixels, grid_thw=grids, spans=spans, digests=_digests(pixels, grids))
+        images = Images(pixel_values=cut.values, grid_thw=cut.grids, spans=spans, digests=_digests(cut))
         return Prompt(token_ids=token_ids, images=images)
 
     def decode(self, token_ids: list[int]) -> str:
@@ -120,18 +119,13 @@ class PromptBuilder:
         return expanded, tuple(spans)
 
 
-def _image_processor(folder: Path, max_pixels: int | None) -> Any:
-    processor = Glm4vImageProcessorPil.from_pretrained(folder, local_files_only=True)
-    if max_pixels is not None:
-        processor.size["longest_edge"] = max_pixels
-    return processor
-
-
-def _digests(pixels: Any, grids: Any) -> tuple[bytes, ...]:
+def _digests(cut: patches.Patches) -> tuple[bytes, ...]:
     """A hash of each image's patches and their grid."""
-    ends = grids.prod(axis=1).cumsum()
+    ends = cut.grids.prod(axis=1).cumsum()
     starts = [0, *ends[:-1]]
-    return tuple(
-        hashlib.blake2b(grid.tobytes() + pixels[start:end].tobytes(), digest_size=16).digest()
-        for grid, start, end in zip(grids, starts, ends, strict=True)
-    )
+    digests = []
+    for grid, start, end in zip(cut.grids, starts, ends, strict=True):
+        digest = hashlib.blake2b(grid.tobytes(), digest_size=16)
+        digest.update(cut.values[start:end].data)
+        digests.append(digest.digest())
+    return tuple(digests)
