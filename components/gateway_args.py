@@ -30,6 +30,7 @@ def gateway(
     foundation: Foundation,
     counter: Upstream | None,
     room: Upstream | None = None,
+    priority: pulumi.Input[str] | None = None,
 ) -> GatewayArgs:
     """`counter`: the service of `limiter`'s arguments, where there are any. `room`: the waiting room's."""
     asked, amounts = spec.gateway, spec.gateway.resources
@@ -64,6 +65,7 @@ def gateway(
             memory_request=amounts.requests.memory,
             memory_limit=amounts.limits.memory,
         ),
+        priority=priority,
     )
 
 

@@ -34,7 +34,12 @@ def isolation(spec: "RegionSpec") -> IsolationArgs:
     )
 
 
-def etcd(spec: "RegionSpec", namespace: pulumi.Input[str], foundation: Foundation) -> EtcdArgs:
+def etcd(
+    spec: "RegionSpec",
+    namespace: pulumi.Input[str],
+    foundation: Foundation,
+    priority: pulumi.Input[str] | None = None,
+) -> EtcdArgs:
     return EtcdArgs(
         namespace=namespace,
         image=spec.images.etcd,
@@ -49,6 +54,7 @@ def etcd(spec: "RegionSpec", namespace: pulumi.Input[str], foundation: Foundatio
         restore=spec.etcd.restore,
         apart=_apart(spec, foundation),
         identity=foundation.identities.get("etcd"),
+        priority=priority,
     )
 
 

@@ -45,6 +45,7 @@ class EtcdArgs:
     restore: str | None = None
     apart: tuple[str, ...] = ()
     identity: WorkloadIdentity | None = None
+    priority: pulumi.Input[str] | None = None  # name of a PriorityClass
 
     def __post_init__(self) -> None:
         if self.members not in (1, 3, 5):
@@ -107,6 +108,7 @@ class Etcd(pulumi.ComponentResource):
             {
                 "service_account_name": account,
                 "termination_grace_period_seconds": 30,
+                **pod.priority(args.priority),
                 "topology_spread_constraints": pod.spread(self._pods.labels, args.apart),
                 **etcd_member.spec(
                     shape,

@@ -59,6 +59,7 @@ class GatewayArgs:
     max_stream_seconds: int = 600
     max_batch_requests: int = 256
     resources: Resources = _RESOURCES
+    priority: pulumi.Input[str] | None = None  # name of a PriorityClass
 
     def __post_init__(self) -> None:
         if not self.api_keys:

@@ -178,6 +178,11 @@ def _apart(key: str, selector: Mapping[str, str], *, always: bool) -> TopologySp
     return made
 
 
+def priority(name: pulumi.Input[str] | None) -> PodSpecArgsDict:
+    """Part of a pod's spec: its PriorityClass. None: before batch jobs, after all else."""
+    return {} if name is None else {"priority_class_name": name}
+
+
 def probe(path: str, port: str, *, period: int, failures: int) -> ProbeArgsDict:
     """An HTTP probe: every `period` seconds, believed after so many failures in a row."""
     return {

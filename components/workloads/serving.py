@@ -115,6 +115,7 @@ def _pods(args: ServingArgs, account: pulumi.Input[str], selector: Mapping[str, 
         "service_account_name": account,
         "termination_grace_period_seconds": pod.grace_seconds(args.drain_seconds),
         "topology_spread_constraints": pod.spread(selector),
+        **pod.priority(args.priority),
         "containers": [_container(args)],
         "volumes": [
             {"name": "models", "persistent_volume_claim": {"claim_name": args.model.claim, "read_only": True}},
@@ -122,8 +123,6 @@ def _pods(args: ServingArgs, account: pulumi.Input[str], selector: Mapping[str, 
             *([etcd_client.volume(args.catalogue)] if args.catalogue else ()),
         ],
     }
-    if args.priority is not None:
-        spec["priority_class_name"] = args.priority
     return pod.placed(spec, args.placement)
 
 

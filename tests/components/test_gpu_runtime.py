@@ -11,7 +11,6 @@ import pytest
 from components import node_args, serving_pools
 from components.platform.device_plugin import DevicePluginArgs
 from components.platform.gpu import GpuRuntime
-from components.platform.priorities import Priorities
 from components.types import ClusterAccess, Foundation
 from stacks.cloud import Mig, Whole
 from stacks.schema import RegionSpec
@@ -139,17 +138,6 @@ def test_nodes_of_ones_own_are_set_up_by_root_without_privilege() -> None:
 def test_an_update_does_not_wait_for_a_node_that_lacks_a_setting() -> None:
     check = plain(made(region("aws")).one("DaemonSet", "here-gpu-nodes-check").inputs)
     assert check["metadata"]["annotations"] == {"pulumi.com/skipAwait": "true"}
-
-
-def test_serving_goes_before_batch_which_preempts_nobody() -> None:
-    def program() -> Mapping[str, Any]:
-        within = pulumi.ResourceOptions(providers=[kubernetes.Provider("cluster", kubeconfig="{}")])
-        return {"batch": Priorities("here", within).batch}
-
-    classes = {item.name: plain(item.inputs) for item in mocks.run(program).all("PriorityClass")}
-    values = [classes[f"here-{level}"]["value"] for level in ("batch", "serving", "control")]
-    assert values == sorted(values) and values[0] < 0 < values[1]
-    assert classes["here-batch"]["preemptionPolicy"] == "Never"
 
 
 @pytest.mark.parametrize(("sharing", "slices"), [(Whole(), 7), (Mig(type="mig", profile="3g.40gb"), 0)])
