@@ -220,6 +220,8 @@ class CloudParts(Part):
     """The part of a region that a cloud makes."""
 
     nodes_give_out_cards: ClassVar[bool] = True  # by a device plugin that the cloud puts on them
+    # From the cloud's word until a spot machine is gone, as the clouds' documentation has it.
+    spot_notice_seconds: ClassVar[int] = 120
     region: Annotated[str, Shape(r"[a-z]+-[a-z0-9-]+", "a region's name, as in us-west-2")]
     account_id: Annotated[str, Shape(r"\d{5,20}", "an account's digits, in quotes")]
     owner: Owner

@@ -228,6 +228,7 @@ class AwsRegion(Region, CloudParts):
 
 
 class AlicloudRegion(Region, CloudParts):
+    spot_notice_seconds: ClassVar[int] = 300
     provider: Literal["alicloud"]
     gpu_pools: dict[Label, GpuPool] = {}
 

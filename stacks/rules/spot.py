@@ -7,10 +7,7 @@ from stacks.cloud import CloudParts
 from stacks.problems import Problem
 from stacks.schema import RegionSpec
 
-# Seconds from the cloud's notice until the machine is gone: "Spot Instance interruption notices" (AWS), "Preemptible
-# instance interruption" (Alibaba Cloud), "Spot instance repossession" (Tencent Cloud).
-_NOTICE = {"aws": 120, "alicloud": 300, "tencentcloud": 120}
-_SETTLE = 20  # of them: until the node is being drained, and the gateway sends its servers nothing new
+_SETTLE = 20  # seconds until the node is being drained, and the gateway sends its servers nothing new
 
 
 def streams_end_within_the_notice(region: RegionSpec) -> Iterator[Problem]:
@@ -18,7 +15,7 @@ def streams_end_within_the_notice(region: RegionSpec) -> Iterator[Problem]:
     if region.environment != "production" or chosen is None or not isinstance(region, CloudParts):
         return
     on_spot = [name for name in chosen.pools if region.gpu_pools[name].spot]
-    notice = _NOTICE[region.provider]
+    notice = region.spot_notice_seconds
     asked, most = region.gateway.max_stream_seconds, notice - _SETTLE
     if on_spot and asked > most:
         reason = (

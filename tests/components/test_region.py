@@ -26,7 +26,7 @@ COMPONENTS = {
 }
 KINDS = {
     "Namespace": 1,
-    "PriorityClass": 3,
+    "PriorityClass": 4,
     "ResourceQuota": 1,
     "LimitRange": 1,
     "NetworkPolicy": 12,

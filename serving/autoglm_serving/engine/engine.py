@@ -63,9 +63,9 @@ class Engine:
         with self._changed:
             self._stopping = True
             self._changed.notify()
-        if self._thread.is_alive() and threading.current_thread() is not self._thread:
+        # A step that hangs ends neither now nor later, and would keep its clients waiting for ever.
+        if self._thread.is_alive() and threading.current_thread() is not self._thread and not self._heartbeat.late():
             self._thread.join(timeout=STOP_SECONDS)
-        # A step that hangs would keep its clients waiting for ever.
         self._core.end_all(Aborted("the server is stopping"))
 
     def _cancel(self, sequence: Sequence) -> None:
