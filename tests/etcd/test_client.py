@@ -12,6 +12,8 @@ from autoglm_etcd.keys import Keys, Listing
 from autoglm_etcd.lease import Lease
 from autoglm_etcd.watch import Change, Watch
 
+from tests.harness.waiting import until
+
 pytestmark = pytest.mark.integration
 
 
@@ -43,15 +45,12 @@ class Heard:
         except EtcdError as error:
             self.ended = error
 
-    def until(self, done, seconds=20.0):
-        end = time.monotonic() + seconds
-        while not done(self.events):
-            assert time.monotonic() < end, self.events
-            time.sleep(0.02)
+    def until(self, done):
+        until(lambda: done(self.events), lambda: f"events as wanted, not {self.events}")
 
     def close(self):
         self._watch.close()
-        self._thread.join(10)
+        self._thread.join(60)
         assert not self._thread.is_alive()
 
 
@@ -109,8 +108,8 @@ def test_a_lease_that_is_not_renewed_takes_its_keys_along(shared, store):
         time.sleep(3)
         assert store.get("/e/one").value == b"here"  # its thread renews it
         apart.close()
-    assert lost.wait(10)
-    _until(lambda: store.get("/e/one") is None)
+    assert lost.wait(60)
+    until(lambda: store.get("/e/one") is None, "the key is gone")
 
 
 def test_a_lease_that_is_given_back_is_gone_at_once(connection, store):
@@ -162,7 +161,7 @@ def test_a_dead_leader_stops_neither_calls_nor_watches(own):
         heard.until(lambda events: len(events) == 1)
         leader = own.leader(made)
         leader.kill()
-        _until(lambda: _put(store, "/h/after", b"1"))
+        until(lambda: _put(store, "/h/after", b"1"), "a write is done")
         heard.until(lambda events: _changed(events, "/h/after"))
         heard.close()
         own.start(leader)
@@ -188,7 +187,7 @@ def test_a_user_reads_and_writes_its_own_prefix_only(own):
         with pytest.raises(Refused, match="permission denied"):
             store.put("/other", b"2")
         heard = Heard(Watch(made, "/other/"))
-        _until(lambda: heard.ended is not None)
+        until(lambda: heard.ended is not None, "the watch ends")
         assert isinstance(heard.ended, Refused)
         assert Cluster(made).healthy(own.endpoints[0])
     with own.connect("stranger") as made, pytest.raises(Refused):
@@ -204,10 +203,3 @@ def _put(store, key, value):
         return store.put(key, value)
     except EtcdError:
         return None
-
-
-def _until(done, seconds=20.0):
-    end = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < end
-        time.sleep(0.05)

@@ -1,7 +1,6 @@
 """How a member starts: every case of what it may find, and a lost disk among real members."""
 
 import shutil
-import time
 
 import pytest
 from autoglm_etcd.cluster import Cluster, Member
@@ -10,6 +9,8 @@ from autoglm_etcd.keeper import join
 from autoglm_etcd.keeper.join import Facts, Start
 from autoglm_etcd.keeper.shape import Shape
 from autoglm_etcd.keys import Keys
+
+from tests.harness.waiting import until
 
 HERE = "https://etcd-1.etcd.autoglm.svc:2380"
 OTHER = Member(id=1, name="etcd-0", peer_urls=("https://etcd-0.etcd.autoglm.svc:2380",), client_urls=(), learner=False)
@@ -45,16 +46,16 @@ def test_a_member_that_lost_its_disk_comes_back_without_a_vote_until_it_knows_wh
         lost.kill()
         shutil.rmtree(own.data(lost))
         # At first refused: members are to know each other for some seconds before one more comes.
-        _until(lambda: _entered(cluster, shape, lost.name))
+        until(lambda: _entered(cluster, shape, lost.name), "the others let it in")
         entered = join.initial_cluster({member.name: member.peer_url for member in own.members})
         assert join.enter(cluster, shape, lost.name) == entered  # after a crash: nothing changes
         assert [member.peer_urls for member in cluster.members() if member.learner] == [(lost.peer_url,)]
         own.start(lost, state="existing")
         learner = next(member for member in cluster.members() if member.learner)
         with own.connect() as fresh:
-            _until(lambda: Cluster(fresh).statuses([lost.endpoint]))
+            until(lambda: Cluster(fresh).statuses([lost.endpoint]), "the learner answers")
             assert len(Cluster(fresh).members()) == 3, "who is asked first is a learner, which refuses: another answers"
-        _until(lambda: _promoted(cluster, learner.id))
+        until(lambda: _promoted(cluster, learner.id), "the learner has a vote")
         own.wait()
         assert not any(member.learner for member in cluster.members())
         revision = keys.put("/a/after", b"1")
@@ -103,10 +104,3 @@ def _promoted(cluster, member):
     except EtcdError:
         return False
     return True
-
-
-def _until(done, seconds=30.0):
-    end = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < end
-        time.sleep(0.1)

@@ -1,7 +1,5 @@
 """Upkeep of real members: one at a time, the leader never first; a full store is emptied and opened again."""
 
-import time
-
 import pytest
 from autoglm_etcd.cluster import NOSPACE, Cluster, Status
 from autoglm_etcd.connection import EtcdError
@@ -10,8 +8,12 @@ from autoglm_etcd.keeper.upkeep import Policy
 from autoglm_etcd.keys import Keys
 
 from tests.harness import etcd
+from tests.harness.waiting import until
 
 POLICY = Policy(fragmented=0.3, worth=1024 * 1024)
+QUOTA = 16 * 1024 * 1024  # bytes
+# Small beside the quota: a full file of larger ones has free pages, sometimes so many that giving those back is enough.
+VALUE = b"x" * 50_000
 
 
 def status(member, *, leads=False, free=100, learner=False, leader=1):
@@ -54,12 +56,13 @@ def test_all_members_are_defragmented_one_at_a_time_and_the_leader_last(own):
         keys.delete("/a/", prefix=True)
         keys.compact(keys.put("/a/last", b"1"))
         endpoints = connection.endpoints
+
         # A follower counts what a compaction freed at its next write.
-        _until(
-            lambda: (
-                keys.put("/a/tick", b"1") and all(POLICY.due(found) for found in cluster.statuses(endpoints).values())
-            )
-        )
+        def due():
+            keys.put("/a/tick", b"1")
+            return all(POLICY.due(found) for found in cluster.statuses(endpoints).values())
+
+        until(due, "all are due")
         led = own.leader(connection).endpoint
         done = []
         for _ in range(10):
@@ -74,12 +77,11 @@ def test_all_members_are_defragmented_one_at_a_time_and_the_leader_last(own):
 
 @pytest.mark.integration
 def test_a_full_store_refuses_writes_until_space_is_made(tmp_path):
-    quota = 16 * 1024 * 1024
-    with etcd.running(tmp_path / "full", flags=[f"--quota-backend-bytes={quota}"]) as own, own.connect() as connection:
+    with etcd.running(tmp_path / "full", flags=[f"--quota-backend-bytes={QUOTA}"]) as own, own.connect() as connection:
         keys, cluster = Keys(connection), Cluster(connection)
-        for _ in range(200):
+        for _ in range(2000):
             try:
-                keys.put("/a/same", b"x" * 500_000)
+                keys.put("/a/same", VALUE)
             except EtcdError as error:
                 assert "database space exceeded" in str(error)
                 break
@@ -87,26 +89,17 @@ def test_a_full_store_refuses_writes_until_space_is_made(tmp_path):
             pytest.fail("the quota was never reached")
         assert NOSPACE in {alarm for _, alarm in cluster.alarms()}
         assert "cleared" in " ".join(upkeep.make_space(cluster, keys, connection.endpoints))
-        keys.put("/a/same", b"x" * 500_000)
+        keys.put("/a/same", VALUE)
         assert cluster.alarms() == []
-        assert all(one.size < quota / 2 for one in cluster.statuses(connection.endpoints).values())
+        assert all(one.size < QUOTA / 2 for one in cluster.statuses(connection.endpoints).values())
 
 
 @pytest.mark.integration
 def test_a_store_full_of_what_is_needed_stays_closed_and_says_why(tmp_path):
-    quota = 16 * 1024 * 1024
-    with etcd.running(tmp_path / "full", 1, flags=[f"--quota-backend-bytes={quota}"]) as own, own.connect() as one:
+    with etcd.running(tmp_path / "full", 1, flags=[f"--quota-backend-bytes={QUOTA}"]) as own, own.connect() as one:
         keys, cluster = Keys(one), Cluster(one)
         with pytest.raises(EtcdError, match="database space exceeded"):
-            for number in range(200):
-                keys.put(f"/a/{number}", b"x" * 500_000)
+            for number in range(2000):
+                keys.put(f"/a/{number}", VALUE)
         assert "delete keys or raise etcd.volume" in " ".join(upkeep.make_space(cluster, keys, one.endpoints))
         assert NOSPACE in {alarm for _, alarm in cluster.alarms()}
-
-
-def _until(done, seconds=30.0):
-    end = time.monotonic() + seconds
-    while not (found := done()):
-        assert time.monotonic() < end
-        time.sleep(0.1)
-    return found
