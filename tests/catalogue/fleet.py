@@ -10,7 +10,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -20,7 +19,9 @@ from typing import Any
 from autoglm_catalogue import fleet as keys_of
 from autoglm_etcd.keys import Keys
 
+from tests.harness import model_server
 from tests.harness.etcd import Etcd
+from tests.harness.waiting import until
 from tools.check import SERVING, SERVING_VENV
 
 SECONDS = 120.0
@@ -36,9 +37,7 @@ class Server:
     port: int = 0
 
     def listening(self) -> bool:
-        for line in self.log.read_text().splitlines():
-            if '"listening"' in line:
-                self.port = int(json.loads(line)["port"])
+        self.port = model_server.port(self.log)
         assert self.process.poll() is None, self.log.read_text()
         return self.port > 0
 
@@ -96,7 +95,7 @@ class Fleet:
     def serve(self, count: int = 1) -> None:
         """Servers that listen; whether they have a model is another question."""
         made = [self._start() for _ in range(count)]
-        eventually(lambda: all(server.listening() for server in made))
+        until(lambda: all(server.listening() for server in made), "all servers listen")
         self.servers += made
 
     def _start(self) -> Server:
@@ -139,6 +138,13 @@ class Fleet:
         wanted = {name.removeprefix("v"): state for name, state in states.items()}
         return all(wanted.items() <= server.states().items() for server in self.servers)
 
+    def wait(self, **states: str) -> None:
+        """Until `all_in` these."""
+        until(lambda: self.all_in(**states), lambda: f"{states} on {[server.states() for server in self.servers]}")
+
+    def wait_for_replicas(self, count: int) -> None:
+        until(lambda: len(self.keys().replicas) == count, f"{count} replicas are known")
+
     def stop(self) -> None:
         for server in self.servers:
             server.process.kill()
@@ -156,13 +162,6 @@ def running(etcd: Etcd, folder: Path) -> Iterator[Fleet]:
         yield fleet
     finally:
         fleet.stop()
-
-
-def eventually(condition: Any, seconds: float = SECONDS) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "did not come true"
-        time.sleep(0.1)
 
 
 def environment() -> dict[str, str]:

@@ -15,8 +15,9 @@ from autoglm_catalogue.judge import Checks
 from autoglm_catalogue.plan import Canary, Plan
 
 from components import envoy_traffic
-from tests.catalogue.fleet import SECONDS, eventually
+from tests.catalogue.fleet import SECONDS
 from tests.harness import envoy, volume
+from tests.harness.waiting import until
 
 pytestmark = pytest.mark.integration
 CLIENTS = 4
@@ -75,7 +76,7 @@ def canaries(fleet, tmp_path):
     fleet.version("1")
     fleet.serve(1)
     assert fleet.rolled_out("1")[0] == 0
-    eventually(lambda: fleet.all_in(v1="active"))
+    fleet.wait(v1="active")
     port, traffic = fleet.servers[0].port, tmp_path / "traffic"
     volume.write(traffic, envoy_traffic.shares(0))
     with envoy.gateway(
@@ -103,7 +104,7 @@ def test_a_version_that_breaks_requests_goes_back_after_three_checks_and_its_sha
     assert canaries.fleet.active() == "1"
     assert canaries.fleet.keys().versions["2"].state == "failed"
     assert canaries.statuses[500] < canaries.statuses[200], "a quarter of the requests met it"
-    eventually(lambda: canaries.fleet.servers[0].states() == {"1": "active"})
+    until(lambda: canaries.fleet.servers[0].states() == {"1": "active"}, "version 1 is left alone")
     volume.write(canaries.traffic, envoy_traffic.shares(100))
     asked = [canaries.gateway.ask("POST", "/v1/chat/completions", b'{"messages": [{"role": "user", "content": "x"}]}')]
     assert {answer.status for answer in asked} == {200}, "no candidate: the active version answers for it"

@@ -16,8 +16,9 @@ from autoglm_etcd.lease import Lease
 
 from components.workloads.rollout import USERS
 from tests.catalogue import fleet as fleets
-from tests.catalogue.fleet import SECONDS, eventually
+from tests.catalogue.fleet import SECONDS
 from tests.harness import etcd
+from tests.harness.waiting import until
 
 pytestmark = pytest.mark.integration
 
@@ -29,30 +30,30 @@ def one(fleet):
     fleet.serve(1)
     assert fleet.rolled_out("1")[0] == 0
     fleet.version("2")
-    eventually(lambda: fleet.all_in(v1="active"))
+    fleet.wait(v1="active")
     return fleet
 
 
 def test_what_a_dead_rollout_was_trying_is_unloaded_and_the_next_one_takes_over(one):
     rolling = one.rollout("2", "--at-least=2")
-    eventually(lambda: one.all_in(v1="active", v2="ready"))
+    one.wait(v1="active", v2="ready")
     rolling.send_signal(signal.SIGKILL)
     rolling.communicate(timeout=SECONDS)
     code, said = one.rolled_out("2")
     assert code == 0, said
-    eventually(lambda: one.all_in(v2="active"))
+    one.wait(v2="active")
     assert one.keys().versions["2"].attempt == 1, "it had not failed"
 
 
 def test_two_rollouts_do_not_run_at_the_same_time_and_sigterm_ends_one_at_once(one):
     first = one.rollout("2", "--at-least=2")
-    eventually(lambda: one.all_in(v2="ready"))
+    one.wait(v2="ready")
     code, said = one.rolled_out("1", "--ready-seconds=1")
     assert code == 1 and "to version 2, is under way" in said
     first.terminate()
     assert first.communicate(timeout=SECONDS) and first.returncode == 143
     assert one.keys().rollout is None
-    eventually(lambda: one.servers[0].states() == {"1": "active"})
+    until(lambda: one.servers[0].states() == {"1": "active"}, "version 1 is left alone")
 
 
 def test_a_switch_is_refused_when_a_replica_is_not_as_it_was_seen(one):
@@ -67,7 +68,7 @@ def test_a_switch_is_refused_when_a_replica_is_not_as_it_was_seen(one):
         seen = store.read()
         one.servers[0].process.kill()
         one.servers[0].process.wait()
-        eventually(lambda: not store.read().replicas)
+        until(lambda: not store.read().replicas, "the replica is gone")
         assert not store.switch(seen, "2", [replica])
         assert one.active() == "1"
         lease.close()
@@ -80,9 +81,11 @@ def test_a_server_that_sees_other_files_than_the_rollout_did_says_so(one):
         record = replace(store.read().versions["1"], source=str(one.folder / "2"), state=State.FOUND)
         assert store.take(Rollout(version="2", previous="1"), lease)
         assert store.declare("2", record)
-        eventually(lambda: "this server sees other files" in judge.readiness(store.read(), "2", 1).failed)
+        until(
+            lambda: "this server sees other files" in judge.readiness(store.read(), "2", 1).failed, "the server says so"
+        )
         lease.close()
-    eventually(lambda: one.servers[0].states() == {"1": "active"})
+    until(lambda: one.servers[0].states() == {"1": "active"}, "version 1 is left alone")
 
 
 def test_a_region_that_is_no_longer_promoted_switches_nothing(one):
@@ -110,7 +113,7 @@ def test_a_key_that_holds_no_record_is_named_and_what_is_served_stays(one):
     key = f"{records.base(one.model)}versions/3"
     with one.etcd.connect() as connection:
         Keys(connection).put(key, b"no json")
-        eventually(lambda: f"{key} does not hold a VersionRecord" in one.servers[0].log.read_text())
+        until(lambda: f"{key} does not hold a VersionRecord" in one.servers[0].log.read_text(), "it is named")
         assert one.servers[0].ask() == 200
         Keys(connection).delete(key)
     assert one.rolled_out("2")[0] == 0
@@ -122,7 +125,7 @@ def test_servers_answer_without_etcd_and_follow_it_again_over_a_compaction(tmp_p
             fleet.version(version)
         fleet.serve(1)
         assert fleet.rolled_out("1")[0] == 0
-        eventually(lambda: fleet.all_in(v1="active"))
+        fleet.wait(v1="active")
         server, (member,) = fleet.servers[0], cluster.members
         server.process.send_signal(signal.SIGSTOP)
         with cluster.connect() as connection:
@@ -134,10 +137,10 @@ def test_servers_answer_without_etcd_and_follow_it_again_over_a_compaction(tmp_p
         assert server.request("GET", "/ready")[0] == 200
         cluster.start(member, state="existing")
         cluster.wait()
-        eventually(lambda: len(fleet.keys().replicas) == 1)
+        fleet.wait_for_replicas(1)
         code, said = fleet.rolled_out("2")
         assert code == 0, said
-        eventually(lambda: fleet.all_in(v2="active"))
+        fleet.wait(v2="active")
 
 
 def test_endpoints_are_connected_to_with_certificates_or_not_at_all():
@@ -161,4 +164,4 @@ def test_users_who_see_their_own_keys_alone_are_enough(tmp_path):
         fleet.identify("rollout")
         code, said = fleet.rolled_out("1")
         assert code == 0, said
-        eventually(lambda: fleet.all_in(v1="active"))
+        fleet.wait(v1="active")

@@ -4,7 +4,7 @@ import subprocess
 
 import pytest
 
-from tests.catalogue.fleet import PYTHON, environment, eventually
+from tests.catalogue.fleet import PYTHON, environment
 
 pytestmark = pytest.mark.integration
 
@@ -22,13 +22,13 @@ def test_weights_are_loaded_beside_each_other_and_a_flipped_bit_stays_out(fleet)
     (server,) = fleet.servers
     assert server.ask() == 503, "no version is active"
     assert fleet.rolled_out("1")[0] == 0
-    eventually(lambda: fleet.all_in(v1="active"))
+    fleet.wait(v1="active")
     made(fleet, "2")
     code, said = fleet.rolled_out("2", "--sha256=" + "0" * 64)
     assert code == 1 and "copy it again" in said
     code, said = fleet.rolled_out("2")
     assert code == 0, said
-    eventually(lambda: fleet.all_in(v2="active"))
+    fleet.wait(v2="active")
     assert server.ask() == 200
     weights = made(fleet, "3") / "model.safetensors"
     content = bytearray(weights.read_bytes())
@@ -38,4 +38,4 @@ def test_weights_are_loaded_beside_each_other_and_a_flipped_bit_stays_out(fleet)
     assert code == 1 and "model.safetensors is damaged" in said, said
     assert server.ask() == 200 and fleet.active() == "2"
     assert fleet.end(server) == 0
-    eventually(lambda: not fleet.keys().replicas)
+    fleet.wait_for_replicas(0)

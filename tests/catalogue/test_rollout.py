@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from tests.catalogue.fleet import eventually
+from tests.harness.waiting import until
 
 pytestmark = pytest.mark.integration
 
@@ -20,7 +20,7 @@ def two(fleet):
     assert not any(server.request("GET", "/ready")[0] == 200 for server in fleet.servers)
     code, said = fleet.rolled_out("1")
     assert code == 0, said
-    eventually(lambda: fleet.all_in(v1="active"))
+    fleet.wait(v1="active")
     return fleet
 
 
@@ -37,7 +37,7 @@ def test_a_new_version_becomes_active_everywhere_and_no_stream_is_cut(two):
             statuses += [one.ask() for one in two.servers]
         said, _ = rolling.communicate()
         assert rolling.returncode == 0, said
-        eventually(lambda: two.all_in(v2="active"))
+        two.wait(v2="active")
         rest = stream.read()
     assert b'"finish_reason":"length"' in rest and rest.endswith(b"data: [DONE]\n\n")
     assert rest.count(b'"content"') > 3500, "all but the ends between its numbers"
@@ -47,7 +47,7 @@ def test_a_new_version_becomes_active_everywhere_and_no_stream_is_cut(two):
     assert {name: str(one.state) for name, one in found.versions.items()} == {"1": "retired", "2": "ready"}
     sums = (two.folder / "2" / "SHA256SUMS").read_bytes()
     assert found.versions["2"].sha256 == hashlib.sha256(sums).hexdigest()
-    eventually(lambda: two.servers[0].states() == {"2": "active"})
+    until(lambda: two.servers[0].states() == {"2": "active"}, "the first server holds version 2 alone")
     assert two.rolled_out("2")[0] == 0, "nothing to do"
 
 
@@ -58,15 +58,15 @@ def test_a_version_that_can_not_be_loaded_is_rolled_back_counted_and_tried_again
     assert "its weights are of another shape" in said
     assert two.active() == "1"
     assert two.keys().versions["2"].state == "failed"
-    eventually(lambda: all(server.states() == {"1": "active"} for server in two.servers))
-    eventually(lambda: all(server.metric("autoglm:model_rollbacks_total") >= 1 for server in two.servers))
+    until(lambda: all(server.states() == {"1": "active"} for server in two.servers), "version 1 is left alone")
+    until(lambda: all(server.metric("autoglm:model_rollbacks_total") >= 1 for server in two.servers), "all count it")
     assert {server.ask() for server in two.servers} == {200}
     for path in folder.iterdir():
         path.unlink()
     folder.rmdir()
     two.version("2")
     assert two.rolled_out("2")[0] == 0
-    eventually(lambda: two.all_in(v2="active"))
+    two.wait(v2="active")
 
 
 def test_a_flipped_byte_is_found_before_the_switch(two):
@@ -88,9 +88,9 @@ def test_a_version_that_breaks_requests_after_the_switch_is_rolled_back_everywhe
     said = rolling.communicate()[0]
     assert rolling.returncode == 1, said
     assert "is active" in said and "rolled back to version 1" in said
-    eventually(lambda: two.all_in(v1="active"))
+    two.wait(v1="active")
     assert {server.ask() for server in two.servers} == {200}
-    eventually(lambda: all(server.metric("autoglm:model_rollbacks_total") >= 1 for server in two.servers))
+    until(lambda: all(server.metric("autoglm:model_rollbacks_total") >= 1 for server in two.servers), "all count it")
 
 
 def test_too_few_replicas_are_not_enough(two):
@@ -103,7 +103,7 @@ def test_too_few_replicas_are_not_enough(two):
 def test_a_replica_that_ends_is_no_longer_waited_for(two):
     leaving = two.servers.pop()
     assert two.end(leaving) == 0
-    eventually(lambda: len(two.keys().replicas) == 1)
+    two.wait_for_replicas(1)
     two.servers[0].process.kill()
     two.servers[0].process.wait()
-    eventually(lambda: not two.keys().replicas)
+    two.wait_for_replicas(0)
