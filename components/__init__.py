@@ -12,6 +12,7 @@ from components.platform.isolation import Isolation, IsolationArgs, Quota
 from components.region import Region, RegionArgs
 from components.types import Exposure, ExposureType, Resources, SharedFiles, StoredModel, Upstream, Volume
 from components.workloads.api_key import ApiKey
+from components.workloads.client_keys import ClientKeys, ClientKeysArgs
 from components.workloads.etcd import Etcd, EtcdArgs
 from components.workloads.gateway import Gateway, GatewayArgs
 from components.workloads.gateway_tls import EdgeTls
@@ -24,6 +25,8 @@ from components.workloads.vllm import VllmArgs
 __all__ = [
     "Affinity",
     "ApiKey",
+    "ClientKeys",
+    "ClientKeysArgs",
     "Connection",
     "Denied",
     "EdgeTls",

@@ -36,7 +36,7 @@ class EnvoySettings:
     candidate_host: str = ""  # such a name, of servers that host a version on trial; they may be the same
     candidate_port: int = 8000
     traffic_folder: str = ""  # of a candidate: see envoy_traffic
-    api_keys: tuple[tuple[str, str], ...] = ()  # (client's name, key)
+    api_keys: tuple[tuple[str, str], ...] = ()  # (client's name, key), a client may have several
     issuers: tuple[JwtIssuer, ...] = ()
     limits: Limits = field(default_factory=Limits)
     shared_limits: SharedLimits | None = None

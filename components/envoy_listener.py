@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from components import (
+    envoy_affinity,
     envoy_compression,
     envoy_errors,
     envoy_jwt,
@@ -141,6 +142,7 @@ def _filters(settings: "EnvoySettings") -> list[Json]:
                 "max_request_bytes": settings.max_body_bytes,
             },
         },
+        *envoy_affinity.filters(settings.affinity),
         _ROUTER,
     ]
 

@@ -13,6 +13,7 @@ from components.envoy_limits import Limits, RateLimit
 from components.envoy_shared_limits import WhenDown
 from components.envoy_tracing import Tracing
 from components.types import Exposure, ExposureType, Foundation, Resources, Upstream
+from components.workloads.client_keys import ClientKeysArgs
 from components.workloads.gateway import GatewayArgs
 from components.workloads.gateway_tls import EdgeTls
 from components.workloads.ratelimit import RateLimiterArgs
@@ -26,7 +27,7 @@ def gateway(
     spec: "RegionSpec",
     namespace: pulumi.Input[str],
     upstream: Upstream,
-    api_keys: Mapping[str, pulumi.Input[str]],
+    api_keys: Mapping[str, tuple[pulumi.Input[str], ...]],
     foundation: Foundation,
     counter: Upstream | None,
     room: Upstream | None = None,
@@ -67,6 +68,12 @@ def gateway(
         ),
         priority=priority,
     )
+
+
+def clients(spec: "RegionSpec") -> ClientKeysArgs | None:
+    """Those that the file names; the region's own key is beside them."""
+    named = spec.gateway.clients
+    return ClientKeysArgs(clients={name: named[name].keys for name in sorted(named)}) if named else None
 
 
 def limiter(spec: "RegionSpec", namespace: pulumi.Input[str]) -> RateLimiterArgs | None:

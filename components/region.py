@@ -4,7 +4,7 @@ import dataclasses
 import importlib
 import itertools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pulumi
 import pulumi_random as random
@@ -21,6 +21,7 @@ from components.platform.priorities import Priorities
 from components.types import FleetMember, Foundation
 from components.watching import watch
 from components.workloads.api_key import ApiKey
+from components.workloads.client_keys import ClientKeys
 from components.workloads.etcd import Etcd
 from components.workloads.gateway import Gateway
 from components.workloads.gateway_service import base_url
@@ -48,7 +49,7 @@ class Region(pulumi.ComponentResource):
     api_key: pulumi.Output[str]  # secret
     model: str
     member: FleetMember | None  # what a fleet needs to know of it
-    outputs: dict[str, pulumi.Input[str]]  # what a stack of this region exports
+    outputs: dict[str, pulumi.Input[Any]]  # what a stack of this region exports
 
     def __init__(self, name: str, args: RegionArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("open-autoglm:index:Region", name, None, opts)
@@ -59,7 +60,8 @@ class Region(pulumi.ComponentResource):
         providers = [foundation.cluster.provider, random_provider, tls_provider]
         child = pulumi.ResourceOptions(parent=self, providers=providers)
 
-        key = ApiKey(f"{name}-api-key", child)
+        key, asked = ApiKey(f"{name}-api-key", child), gateway_args.clients(spec)
+        clients = ClientKeys(f"{name}-clients", asked, child) if asked else None
         isolation = Isolation(f"{name}-isolation", region_args.isolation(spec), child)
         # A pod must not run before the namespace's denials, defaults and quota, and can't before there are nodes: it
         # refers to none of them.
@@ -81,7 +83,8 @@ class Region(pulumi.ComponentResource):
         counter = limiter.service if limiter else None
         room = wait(name, spec, namespace, serving.upstream, guarded)
         queue = room.service if room else None
-        way_in = gateway_args.gateway(spec, namespace, serving.upstream, {name: key.key}, foundation, counter, queue)
+        keys = {name: (key.key,), **(clients.keys if clients else {})}
+        way_in = gateway_args.gateway(spec, namespace, serving.upstream, keys, foundation, counter, queue)
         gateway = Gateway(f"{name}-gateway", way_in, guarded)
         told = Seen(gpus=cards, snapshots=region_args.snapshots(spec, foundation), room=queue)
         watching = watch(name, spec, namespace, told, guarded)
@@ -97,6 +100,8 @@ class Region(pulumi.ComponentResource):
         self.endpoint, self.api_key, self.model = base_url(way_in.exposure, host), key.key, spec.model.name
         self.member = dataclasses.replace(foundation.member, address=host) if foundation.member else None
         self.outputs = {"endpoint": self.endpoint, "apiKey": self.api_key, "model": self.model}
+        if clients:
+            self.outputs["clientKeys"] = clients.told
         if trying:
             # Who is asked must be there to answer, and the policies in force.
             there = pulumi.ResourceOptions(parent=self, providers=providers, depends_on=[edges, etcd, serving, gateway])

@@ -13,6 +13,13 @@ _Url = Annotated[str, Shape(r"https://[^\s/?#@]+(/[^\s#]*)?", "an https URL, as 
 _Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
 
 
+class Client(Part):
+    """Who comes in by a key of its own. `keys`: their numbers; each is made, and holds for as long as it stands here,
+    so that one is replaced as [1], [1, 2] while the client changes over, and [2]."""
+
+    keys: tuple[Annotated[int, Field(ge=1)], ...] = Field(default=(1,), min_length=1, max_length=8)
+
+
 class Issuer(Part):
     """Of OAuth2 or OIDC tokens. `jwksUri`: where its keys are. `networks`: the ranges that this host is in, where it is
     neither on the internet nor a Service of the cluster."""
@@ -51,7 +58,7 @@ class Subject(Part):
 
 
 class Denied(Part):
-    """Refused, whatever else is right. `clients` are names of API keys."""
+    """Refused, whatever else is right. `clients` are names of API keys: of gateway.clients, or the stack's."""
 
     addresses: tuple[IPv4Network, ...] = ()
     clients: tuple[Label, ...] = ()

@@ -9,7 +9,7 @@ from stacks.amounts import Resources, Volume
 from stacks.cloud import CloudParts, Facts, GpuPool, GpuRuntime, Id, Sharing, TencentGpuPool, Tuning, Whole
 from stacks.etcd import Etcd
 from stacks.fields import Folder, ImageRef, Label, ModelName, Part, Quantity
-from stacks.gateway import Denied, EdgeTls, Issuer, Limits, Tracing
+from stacks.gateway import Client, Denied, EdgeTls, Issuer, Limits, Tracing
 from stacks.monitoring import NOBODY, Monitoring
 from stacks.rollout import Rollout, Version
 from stacks.scaling import Autoscaling
@@ -152,10 +152,11 @@ class Gateway(Part):
     max_body_bytes: int = Field(ge=1024, le=256 * 1024 * 1024)
     max_stream_seconds: int = Field(ge=1, le=3600)
     max_batch_requests: int = Field(default=256, ge=1, le=1024)  # open ones in each gateway that can wait
-    issuers: dict[Label, Issuer] = {}  # of tokens, beside the API key
+    clients: dict[Label, Client] = Field(default={}, max_length=1000)  # with keys of their own, beside the region's
+    issuers: dict[Label, Issuer] = {}  # of tokens
     limits: Limits = Limits()
     denied: Denied = Denied()
-    affinity: Literal["none", "session"] = "none"
+    affinity: Literal["none", "session", "prompt"] = "none"
     tracing: Tracing | None = None
     tls: EdgeTls | None = None
     resources: Resources

@@ -29,7 +29,9 @@ _HEAP_SHARE = 0.8  # of the memory limit: the rest is stacks, statistics and the
 
 @dataclass(frozen=True, kw_only=True)
 class GatewayArgs:
-    """`api_keys`: client's name -> key. `max_stream_seconds` bounds a stream, and so the gateway's own drain.
+    """`api_keys`: client's name -> its keys, any of which is right.
+
+    `max_stream_seconds` bounds a stream, and so the gateway's own drain.
 
     `candidate`: the servers that host a version on trial, which may be `upstream`; they get the share of the requests
     that the ConfigMap `Gateway.traffic` says (components/envoy_traffic.py), at first none.
@@ -42,7 +44,7 @@ class GatewayArgs:
     namespace: pulumi.Input[str]
     image: str
     upstream: Upstream
-    api_keys: Mapping[str, pulumi.Input[str]]
+    api_keys: Mapping[str, tuple[pulumi.Input[str], ...]]
     exposure: Exposure
     candidate: Upstream | None = None
     issuers: tuple[JwtIssuer, ...] = ()
@@ -64,6 +66,9 @@ class GatewayArgs:
     def __post_init__(self) -> None:
         if not self.api_keys:
             raise ValueError("GatewayArgs.api_keys: none given, so nobody could use the gateway: give one or more")
+        for client, keys in self.api_keys.items():
+            if not (keys and isinstance(keys, tuple)):  # a text would be a key for each of its letters
+                raise ValueError(f"GatewayArgs.api_keys[{client}]: it is no tuple of keys: give (key,)")
         if self.replicas < 1:
             raise ValueError(f"GatewayArgs.replicas: {self.replicas} is not allowed: it must be at least 1")
         if self.tls and not self.exposure.tls:
@@ -77,7 +82,7 @@ def files(args: GatewayArgs) -> pulumi.Output[Mapping[str, str]]:
         "candidate": args.candidate.host if args.candidate else "",
         "counter": args.counter.host if args.counter else "",
         "room": args.waiting_room.host if args.waiting_room else "",
-        "keys": dict(args.api_keys),
+        "keys": {client: list(keys) for client, keys in args.api_keys.items()},
     }
     rendered = pulumi.Output.all(**inputs).apply(lambda values: json.dumps(envoy.config(_settings(args, values))))
     tls = {_TLS_SECRET: json.dumps(envoy_tls.secret_file(TLS))} if args.tls else {}
@@ -93,7 +98,7 @@ def _settings(args: GatewayArgs, values: Mapping[str, Any]) -> envoy.EnvoySettin
         candidate_host=values["candidate"],
         candidate_port=args.candidate.port if args.candidate else args.upstream.port,
         traffic_folder=TRAFFIC,
-        api_keys=tuple(sorted(values["keys"].items())),
+        api_keys=tuple((client, key) for client, keys in sorted(values["keys"].items()) for key in keys),
         issuers=args.issuers,
         denied=args.denied,
         limits=args.limits,

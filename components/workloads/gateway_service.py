@@ -34,6 +34,8 @@ def _spec(exposure: Exposure, selector: Mapping[str, str]) -> ServiceSpecArgsDic
     port: ServicePortArgsDict = {"name": "http", "port": 443 if exposure.tls else 80, "target_port": "http"}
     spec: ServiceSpecArgsDict = {"type": exposure.type, "selector": dict(selector), "ports": [port]}
     if exposure.type is ExposureType.NODE_PORT and exposure.node_port is not None:
+        # Any node leads to any pod, so clients come with a node's address: region files that use addresses are refused
+        # (stacks/rules/gateway.py).
         port["node_port"] = exposure.node_port
     if exposure.type is ExposureType.LOAD_BALANCER:
         spec["external_traffic_policy"] = "Local"  # keeps the client's address; the balancer skips nodes without a pod

@@ -57,6 +57,8 @@ _EVERYWHERE: tuple[Callable[[RegionSpec], Iterator[Problem]], ...] = (
     rollout.canary_has_a_version,
     gateway.shared_limits_have_what_counts,
     gateway.nobody_denies_everybody,
+    gateway.keys_are_numbered_once,
+    gateway.addresses_are_the_clients,
     gateway.tls_ends_once,
     gateway.certificate_has_a_name,
     scaling.numbers_agree,
@@ -101,6 +103,7 @@ _ON_CLOUDS: tuple[Callable[[CloudRegion], Iterator[Problem]], ...] = (
 def broken(region: RegionSpec, stack: str, folder: Path) -> list[Problem]:
     """Every broken rule; empty when all hold. `folder`: where the files of the other stacks are."""
     problems = [problem for rule in _EVERYWHERE for problem in rule(region)]
+    problems += gateway.clients_are_who_they_seem(region, stack)
     if isinstance(region, CloudParts):
         problems += [problem for on_cloud in _ON_CLOUDS for problem in on_cloud(region)]
         problems += recovery.standby_is_elsewhere(region, stack, folder)

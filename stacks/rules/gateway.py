@@ -30,6 +30,39 @@ def nobody_denies_everybody(region: RegionSpec) -> Iterator[Problem]:
             yield Problem(path=("gateway", "denied", "addresses", index), value=str(block), reason=reason)
 
 
+def keys_are_numbered_once(region: RegionSpec) -> Iterator[Problem]:
+    for name, client in region.gateway.clients.items():
+        for number in sorted({each for each in client.keys if client.keys.count(each) > 1}):
+            reason = "it stands there twice: each number once is a key"
+            yield Problem(path=("gateway", "clients", name, "keys"), value=str(number), reason=reason)
+
+
+def clients_are_who_they_seem(region: RegionSpec, stack: str) -> Iterator[Problem]:
+    """`stack`: whose name that of the region's own key is."""
+    clients = region.gateway.clients
+    if stack in clients:
+        reason = "the region's own key has this name, which is the stack's: choose another"
+        yield Problem(path=("gateway", "clients", stack), reason=reason)
+    for index, name in enumerate(region.gateway.denied.clients):
+        if name not in {stack, *clients}:
+            reason = f"no key has this name, so nobody would be refused: use {' or '.join(sorted({stack, *clients}))}"
+            yield Problem(path=("gateway", "denied", "clients", index), value=name, reason=reason)
+
+
+def addresses_are_the_clients(region: RegionSpec) -> Iterator[Problem]:
+    """By a node's port Kubernetes passes connections on with the node's own address."""
+    if region.gateway.exposure.type != "NodePort":
+        return
+    asked = (
+        ((*_LIMITS, "perAddress"), region.gateway.limits.per_address, "limits.perClient"),
+        (("gateway", "denied", "addresses"), region.gateway.denied.addresses, "denied.clients or denied.subjects"),
+    )
+    for path, given, instead in asked:
+        if given:
+            reason = f"all clients of a NodePort have their node's address: use {instead}, or another exposure"
+            yield Problem(path=path, reason=reason)
+
+
 def tls_ends_once(region: RegionSpec) -> Iterator[Problem]:
     exposure = region.gateway.exposure
     if region.gateway.tls and isinstance(exposure, LoadBalancer) and exposure.certificate:

@@ -29,7 +29,7 @@ def made(**changes: Any) -> tuple[Recorder, list[Gateway]]:
         "namespace": "ns",
         "image": "envoy:1.2.3",
         "upstream": SERVERS,
-        "api_keys": {"tester": "a-key"},
+        "api_keys": {"tester": ("a-key",)},
         "exposure": Exposure(type=ExposureType.CLUSTER_IP),
     }
 

@@ -13,6 +13,7 @@ from tests.stacks.regions import refused, region
 
 ISSUER = {"issuer": "https://id.example.com", "audiences": ["autoglm"], "jwksUri": "https://id.example.com/jwks.json"}
 LIMIT = {"requestsPerMinute": 60}
+NODE_PORT = {"type": "NodePort", "port": 30080}
 
 
 @pytest.mark.parametrize(
@@ -38,6 +39,38 @@ LIMIT = {"requestsPerMinute": 60}
             "private",
             {"gateway": {"denied": {"addresses": ["0.0.0.0/0"]}}},
             "gateway.denied.addresses[0] = 0.0.0.0/0: it is everybody: name narrower ranges",
+        ),
+        (
+            "private",
+            {"gateway": {"limits": {"perAddress": LIMIT}, "exposure": NODE_PORT}},
+            "gateway.limits.perAddress: all clients of a NodePort have their node's address: use limits.perClient, "
+            "or another exposure",
+        ),
+        (
+            "private",
+            {"gateway": {"denied": {"addresses": ["198.51.100.0/24"]}, "exposure": NODE_PORT}},
+            "gateway.denied.addresses: all clients of a NodePort have their node's address: use denied.clients or "
+            "denied.subjects, or another exposure",
+        ),
+        (
+            "private",
+            {"gateway": {"clients": {"lab": {"keys": [1, 2, 1]}}}},
+            "gateway.clients.lab.keys = 1: it stands there twice: each number once is a key",
+        ),
+        (
+            "private",
+            {"gateway": {"clients": {"lab": {"keys": []}}}},
+            "gateway.clients.lab.keys: it has too few entries (0): give at least 1",
+        ),
+        (
+            "private",
+            {"gateway": {"clients": {"here": {}}}},
+            "gateway.clients.here: the region's own key has this name, which is the stack's: choose another",
+        ),
+        (
+            "private",
+            {"gateway": {"clients": {"lab": {}}, "denied": {"clients": ["lab", "here", "lba"]}}},
+            "gateway.denied.clients[2] = lba: no key has this name, so nobody would be refused: use here or lab",
         ),
         (
             "aws",
@@ -84,7 +117,8 @@ def test_what_is_asked_for_reaches_the_gateway() -> None:
                 "issuers": {"own": ISSUER | {"networks": ["10.1.0.0/16"]}},
                 "limits": {"perClient": LIMIT | {"burst": 5}, "shared": {"whenDown": "closed"}},
                 "denied": {"addresses": ["198.51.100.0/24"], "subjects": [{"issuer": "i", "subject": "s"}]},
-                "affinity": "session",
+                "affinity": "prompt",
+                "exposure": {"type": "ClusterIP"},
                 "tracing": {"host": "otel.observability.svc", "percent": 5},
                 "tls": {"certificate": "edge", "issuer": {"name": "letsencrypt"}},
                 "address": "api.example.com",
@@ -96,10 +130,10 @@ def test_what_is_asked_for_reaches_the_gateway() -> None:
     foundation = Foundation(cluster=ClusterAccess(provider=None, address=None))  # type: ignore[arg-type]
     servers = Upstream(host="servers", port=8000, name="servers", pods={})
     counter = Upstream(host="limits", port=8081, name="limits", pods={})
-    made = gateway_args.gateway(spec, "ns", servers, {"me": "key"}, foundation, counter)
+    made = gateway_args.gateway(spec, "ns", servers, {"me": ("key",)}, foundation, counter)
     assert made.issuers[0].networks == ("10.1.0.0/16",)
     assert made.limits.per_client == RateLimit(requests_per_minute=60, burst=5)
-    assert (made.when_down, made.affinity, made.counter) == ("closed", Affinity.SESSION, counter)
+    assert (made.when_down, made.affinity, made.counter) == ("closed", Affinity.PROMPT, counter)
     assert made.denied.subjects == (("i", "s"),)
     assert made.tracing is not None and made.tracing.percent == 5
     assert made.tls is not None and made.tls.hosts == ("api.example.com",)
