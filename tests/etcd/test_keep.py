@@ -85,6 +85,14 @@ def test_trouble_is_told_and_counted_and_the_next_round_does_it(own, tmp_path):
         trial.keeper._connection = connection
         again = Trial(own, connection, tmp_path / "again")
         assert "the cluster is whole" in again.round()
+        store = (tmp_path / "again").rename(tmp_path / "away")
+        (tmp_path / "again").touch()  # takes nothing, as a bucket without rights
+        assert any(line.startswith("snapshots: failed") for line in again.round())
+        assert again.figure("etcd_keeper_failures_total", duty="snapshots") == 1
+        (tmp_path / "again").unlink()
+        store.rename(tmp_path / "again")
+        again.now += timedelta(hours=1)
+        assert any(line.startswith("snapshot ") for line in again.round())
 
 
 def test_a_cluster_made_smaller_counts_the_left_out_no_more(own, tmp_path):

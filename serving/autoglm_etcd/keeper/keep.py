@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
+from obstore.exceptions import BaseError as StoreError
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from autoglm_etcd.cluster import Cluster, Users
@@ -96,7 +97,7 @@ class Keeper:
             try:
                 for line in duty():
                     self._say(line)
-            except (EtcdError, OSError) as error:
+            except (EtcdError, StoreError, OSError) as error:
                 whole = False
                 self._metrics.failures.labels(duty=name).inc()
                 self._say(f"{name}: failed, and tried again in {self._pause:.0f} s: {error}")
