@@ -87,7 +87,7 @@ class NoMonitoring(Part):
 
 
 class OwnMonitoring(Watching):
-    """Prometheus, Alertmanager and Grafana in the region's namespace."""
+    """Prometheus, Alertmanager and, unless `images.grafana` is null, Grafana in the region's namespace."""
 
     type: Literal["own"]
     receivers: Receivers = Receivers()

@@ -52,7 +52,8 @@ def pods(region: RegionSpec) -> list[tuple[int, Resources]]:
     asked = region.monitoring
     if not isinstance(asked, OwnMonitoring):
         return []
-    return [(1, asked.resources), (1, amounts.of(sizes.ALERTMANAGER)), (2, amounts.of(sizes.GRAFANA))]
+    needed = [(1, asked.resources), (1, amounts.of(sizes.ALERTMANAGER))]
+    return [*needed, (2, amounts.of(sizes.GRAFANA))] if region.images.grafana else needed
 
 
 def volumes(region: RegionSpec) -> list[tuple[int, str]]:

@@ -96,6 +96,12 @@ def test_the_quota_counts_it() -> None:
     assert refused("aws", own(volume={"size": "95Gi"}))[0].startswith("quota.storage = 100Gi: ")
 
 
+def test_without_grafana_it_needs_less() -> None:
+    asked: dict[str, Any] = {"monitoring": {"type": "own"}, "quota": {"storage": "30Gi", "pods": 13}}
+    assert refused("private", asked)[0].startswith("quota.pods = 13: the region's workloads ask for 15")
+    assert region("private", asked | {"images": {"grafana": None}}).images.grafana is None
+
+
 def test_an_operator_needs_no_receiver() -> None:
     found = region("aws", {"monitoring": {"type": "operator", "labels": {"release": "prometheus"}}})
     assert found.monitoring.type == "operator"

@@ -1,4 +1,4 @@
-"""Monitoring of the region's own: Prometheus, Alertmanager and Grafana in its namespace."""
+"""Monitoring of the region's own in its namespace: Prometheus, Alertmanager and, where there is an image, Grafana."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -28,9 +28,11 @@ _ANYWHERE = ("0.0.0.0/0",)  # receivers and stores are others' and move
 
 @dataclass(frozen=True, kw_only=True)
 class Images:
+    """Without Grafana's nobody draws the dashboards; the rest works."""
+
     prometheus: str
     alertmanager: str
-    grafana: str
+    grafana: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,20 +88,24 @@ class OwnMonitoring(pulumi.ComponentResource):
             ),
             child,
         )
-        boards = {board.key: grafana(board, stack) for board in dashboards(args.watched)}
-        shown = Grafana(
-            names["grafana"],
-            GrafanaArgs(
-                namespace=args.namespace, image=args.images.grafana, prometheus=prometheus.url, dashboards=boards
-            ),
-            child,
-        )
+        shown = _shown(names["grafana"], args, prometheus.url, child)
         self.connections = (
             *_asked(prometheus.pods, args.targets),
-            *_between(prometheus.pods, alertmanager.pods, shown.pods),
+            *_between(prometheus.pods, alertmanager.pods, shown.pods if shown else None),
             *_outside(prometheus.pods, alertmanager.pods, args),
         )
         self.register_outputs({})
+
+
+def _shown(
+    name: str, args: OwnMonitoringArgs, prometheus: pulumi.Input[str], opts: pulumi.ResourceOptions
+) -> Grafana | None:
+    """`prometheus`: its URL."""
+    if args.images.grafana is None:
+        return None
+    boards = {board.key: grafana(board, args.watched.stack) for board in dashboards(args.watched)}
+    told = GrafanaArgs(namespace=args.namespace, image=args.images.grafana, prometheus=prometheus, dashboards=boards)
+    return Grafana(name, told, opts)
 
 
 def _asked(prometheus: Pods, targets: tuple[Target, ...]) -> Iterator[Connection]:
@@ -112,15 +118,16 @@ def _asked(prometheus: Pods, targets: tuple[Target, ...]) -> Iterator[Connection
         )
 
 
-def _between(prometheus: Pods, alertmanager: Pods, shown: Pods) -> Iterator[Connection]:
-    edges = (
+def _between(prometheus: Pods, alertmanager: Pods, shown: Pods | None) -> Iterator[Connection]:
+    edges = [
         ("Prometheus asks itself for its figures.", prometheus, prometheus, figures.PORT),
         ("Prometheus hands alerts on, and asks for figures.", prometheus, alertmanager, alerting.PORT),
-        ("Grafana shows what Prometheus knows.", shown, prometheus, figures.PORT),
-    )
+    ]
+    if shown:
+        edges.append(("Grafana shows what Prometheus knows.", shown, prometheus, figures.PORT))
     for description, source, target, port in edges:
         yield Connection(description=description, source=source, target=target, ports=(Port(number=port),))
-    for pods in (prometheus, alertmanager, shown):
+    for pods in filter(None, (prometheus, alertmanager, shown)):
         yield connections.to_dns(pods)
 
 

@@ -118,6 +118,15 @@ def test_the_password_is_a_secret_and_nobody_s_token_is_known(own: tuple[Recorde
     assert "kkkk" not in json.dumps(mocks.plain(grafana.inputs))
 
 
+def test_without_an_image_of_grafana_nobody_draws_and_the_rest_is_there(own: tuple[Recorder, Any]) -> None:
+    bare = replace(OWN, images=Images(prometheus="prometheus:v1", alertmanager="alertmanager:v1"))
+    recorder, component = made(lambda: OwnMonitoring("t-monitoring", bare))
+    left_out = {item.name for item in own[0].resources} - {item.name for item in recorder.resources}
+    assert left_out and all("grafana" in name for name in left_out)
+    assert not [edge for edge in component.connections if edge.source.name == "t-grafana"]
+    assert policies(component.connections)
+
+
 def test_images_of_volumes_fit(own: tuple[Recorder, Any]) -> None:
     spec = own[0].one("StatefulSet", "t-prometheus-server").inputs["spec"]
     arguments = spec["template"]["spec"]["containers"][0]["args"]
