@@ -4,7 +4,7 @@ import argparse
 import sys
 
 from tools.images.store import build
-from tools.images.table import RECIPES
+from tools.images.table import BY_NAME_ONLY, RECIPES
 from tools.paths import IMAGES, LOG
 from tools.process import ToolError
 
@@ -13,7 +13,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.images", description="Local images as OCI archives.")
     commands = parser.add_subparsers(dest="command", required=True)
     wanted = commands.add_parser("build", help="build what is not there; prints reference, MB and archive of each")
-    wanted.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(RECIPES)}; all by default")
+    wanted.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"of {', '.join(RECIPES)}; those of the dev stack by default"
+    )
     commands.add_parser("list", help="the archives that are there, with their MB")
     options = parser.parse_args(arguments)
     if options.command == "list":
@@ -22,7 +24,8 @@ def main(arguments: list[str] | None = None) -> int:
         return 0
     LOG.mkdir(parents=True, exist_ok=True)
     try:
-        for image in build(options.names or RECIPES, LOG / "images.log").values():
+        names = options.names or [name for name in RECIPES if name not in BY_NAME_ONLY]
+        for image in build(names, LOG / "images.log").values():
             print(f"{image.ref}  {image.size / 1e6:.1f} MB  {image.archive}", flush=True)
     except (ValueError, ToolError) as problem:
         print(f"error: {problem}", file=sys.stderr)

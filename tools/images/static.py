@@ -31,7 +31,13 @@ STATIC = {
     "coredns": Static(versions.COREDNS, {"coredns": "coredns"}),
     "metrics-server": Static(versions.METRICS_SERVER, {"metrics-server": "metrics-server"}),
     "etcd": Static(versions.ETCD, {f"usr/local/bin/{name}": name for name in ("etcd", "etcdctl", "etcdutl")}),
+    "prometheus": Static(versions.PROMETHEUS, {"bin/prometheus": "prometheus"}),
+    "alertmanager": Static(versions.ALERTMANAGER, {"bin/alertmanager": "alertmanager"}),
+    "keda": Static(versions.KEDA, {"keda": "keda-operator"}),
+    "keda-metrics-apiserver": Static(versions.KEDA, {"keda-adapter": "keda-adapter"}),
 }
+WATCHING = ("prometheus", "alertmanager")
+SCALING = ("keda", "keda-metrics-apiserver")
 
 
 def static(name: str, _log: Path) -> Recipe:

@@ -13,7 +13,7 @@ from tools.images.nodes import program
 from tools.images.recipe import MissingInput, Recipe
 from tools.images.rootfs import libc_layer, python_layer, rootfs
 from tools.images.serving import serving
-from tools.images.static import STATIC, static
+from tools.images.static import SCALING, STATIC, WATCHING, static
 
 PATH = {"PATH": "/usr/local/bin:/usr/bin:/bin"}
 
@@ -46,3 +46,5 @@ RECIPES: dict[str, Callable[[Path], Recipe]] = {
     "keeper": keeper,
     "serving": serving,
 }
+BY_NAME_ONLY = frozenset((*WATCHING, *SCALING))
+"""What the dev stack runs without, from programs that take long to build."""
