@@ -97,7 +97,7 @@ def test_the_quota_counts_it() -> None:
 
 
 def test_without_grafana_it_needs_less() -> None:
-    asked: dict[str, Any] = {"monitoring": {"type": "own"}, "quota": {"storage": "30Gi", "pods": 13}}
+    asked: dict[str, Any] = {"monitoring": OWN, "quota": {"storage": "30Gi", "pods": 13}}
     assert refused("private", asked)[0].startswith("quota.pods = 13: the region's workloads ask for 15")
     assert region("private", asked | {"images": {"grafana": None}}).images.grafana is None
 
