@@ -7,8 +7,14 @@ from components.envoy_jwt import JwtIssuer
 from components.envoy_limits import Limits, RateLimit
 from components.envoy_shared_limits import WhenDown
 from components.envoy_tracing import Tracing
+from components.platform.autoscaling import Autoscaling, AutoscalingArgs
+from components.platform.connectivity import Connectivity, ConnectivityArgs
 from components.platform.edges import Edges, EdgesArgs
 from components.platform.isolation import Isolation, IsolationArgs, Quota
+from components.platform.monitoring.operator import OperatorMonitoring, OperatorMonitoringArgs
+from components.platform.monitoring.own import OwnMonitoring, OwnMonitoringArgs
+from components.platform.scaling.scaled_object import Scaling, Sources
+from components.platform.scaling.schedule import Floor
 from components.region import Region, RegionArgs
 from components.types import Exposure, ExposureType, Resources, SharedFiles, StoredModel, Upstream, Volume
 from components.workloads.api_key import ApiKey
@@ -21,13 +27,19 @@ from components.workloads.model_store import ModelStore, ModelStoreArgs
 from components.workloads.ratelimit import RateLimiter, RateLimiterArgs
 from components.workloads.serving import Serving, ServingArgs
 from components.workloads.vllm import VllmArgs
+from components.workloads.waiting_room import WaitingRoom, WaitingRoomArgs
+from components.workloads.warm_nodes import WarmNodes, WarmNodesArgs
 
 __all__ = [
     "Affinity",
     "ApiKey",
+    "Autoscaling",
+    "AutoscalingArgs",
     "ClientKeys",
     "ClientKeysArgs",
     "Connection",
+    "Connectivity",
+    "ConnectivityArgs",
     "Denied",
     "EdgeTls",
     "Edges",
@@ -36,6 +48,7 @@ __all__ = [
     "EtcdArgs",
     "Exposure",
     "ExposureType",
+    "Floor",
     "Gateway",
     "GatewayArgs",
     "Isolation",
@@ -45,6 +58,10 @@ __all__ = [
     "ModelFolder",
     "ModelStore",
     "ModelStoreArgs",
+    "OperatorMonitoring",
+    "OperatorMonitoringArgs",
+    "OwnMonitoring",
+    "OwnMonitoringArgs",
     "PhoneModel",
     "Pods",
     "Port",
@@ -55,15 +72,21 @@ __all__ = [
     "Region",
     "RegionArgs",
     "Resources",
+    "Scaling",
     "Serving",
     "ServingArgs",
     "SharedFiles",
     "SharedFolder",
+    "Sources",
     "StoredModel",
     "TinyModel",
     "Tracing",
     "Upstream",
     "VllmArgs",
     "Volume",
+    "WaitingRoom",
+    "WaitingRoomArgs",
+    "WarmNodes",
+    "WarmNodesArgs",
     "WhenDown",
 ]
