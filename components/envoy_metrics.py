@@ -25,6 +25,7 @@ def listener(address: str, port: int) -> Json:
     return {
         "name": "metrics",
         "address": {"socket_address": {"address": address, "port_value": port}},
+        "bypass_overload_manager": True,  # shows how full the memory is
         "filter_chains": [
             {"filters": [{"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}]}
         ],

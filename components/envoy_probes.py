@@ -47,6 +47,7 @@ def listener(address: str, port: int, streams: str, settle_seconds: int) -> Json
     return {
         "name": "probes",
         "address": {"socket_address": {"address": address, "port_value": port}},
+        "bypass_overload_manager": True,  # the kubelet must not restart it, which would cut every stream
         "filter_chains": [
             {
                 "filters": [
