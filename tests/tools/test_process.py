@@ -1,14 +1,13 @@
 """Programs that the tools start: their errors, their ends, Ctrl-C, and the death of who started them."""
 
-import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
+from tests.harness.waiting import until
 from tools.paths import ROOT
 from tools.process import ToolError, run
 
@@ -33,7 +32,7 @@ def test_a_program_that_takes_too_long_is_ended_with_its_children(tmp_path: Path
     note = tmp_path / "pid"
     with pytest.raises(ToolError, match="not done after"):
         run(["sh", "-c", f"sleep 600 & echo $! > {note}; wait"], log=tmp_path / "log", timeout=0.5)
-    assert ends(int(note.read_text()))
+    until(lambda: ended(int(note.read_text())), "the program ends")
 
 
 def test_ctrl_c_reaches_the_program_once_and_waits_for_it(tmp_path: Path) -> None:
@@ -58,7 +57,7 @@ def test_sigkill_of_the_tools_leaves_no_program(tmp_path: Path, function: str, s
     wait_for(tmp_path / "said", "begun")
     begun.kill()
     begun.wait()
-    assert ends(int(note.read_text()))
+    until(lambda: ended(int(note.read_text())), "the program ends")
     assert (tmp_path / "said").read_text().splitlines()[-1] == said
 
 
@@ -73,21 +72,12 @@ def start(folder: Path, function: str, script: str) -> subprocess.Popen[bytes]:
 
 
 def wait_for(file: Path, text: str) -> None:
-    deadline = time.monotonic() + 30
-    while not (file.exists() and text in file.read_text()):
-        assert time.monotonic() < deadline, f"{file} never held {text!r}"
-        time.sleep(0.02)
+    until(lambda: file.exists() and text in file.read_text(), f"{file} holds {text!r}")
 
 
-def ends(pid: int) -> bool:
-    """Within 30 s; a zombie that nobody waits for has ended."""
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        try:
-            if Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] == "Z":
-                return True
-            os.kill(pid, 0)
-        except OSError:
-            return True
-        time.sleep(0.02)
-    return False
+def ended(pid: int) -> bool:
+    """A zombie that nobody waits for has."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] == "Z"
+    except OSError:
+        return True

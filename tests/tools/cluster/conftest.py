@@ -3,13 +3,13 @@
 import json
 import os
 import subprocess
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.harness.waiting import until
 from tools.cluster import ClusterSettings, start, wipe
 from tools.cluster.lifecycle import kubectl
 from tools.images import Image, build
@@ -25,13 +25,6 @@ RESTRICTED = {
     "readOnlyRootFilesystem": True,
     "capabilities": {"drop": ["ALL"]},
 }
-
-
-def eventually(what: str, done: Callable[[], bool], seconds: float = 60) -> None:
-    deadline = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < deadline, f"not in {seconds:.0f} s: {what}"
-        time.sleep(0.1)
 
 
 class Cluster:
@@ -57,10 +50,7 @@ class Cluster:
     def namespace(self, name: str) -> None:
         labels = {"pod-security.kubernetes.io/enforce": "restricted", "team": name}
         self.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}})
-        eventually(
-            f"service account of {name}",
-            lambda: bool(self.get("serviceaccounts", "-n", name)["items"]),
-        )
+        until(lambda: self.get("serviceaccounts", "-n", name)["items"], f"{name} has a service account")
 
     def pod(self, namespace: str, name: str, command: Sequence[str], **spec: Any) -> dict[str, Any]:
         """A restricted pod of the probe image; the label app is its name."""

@@ -9,7 +9,8 @@ import time
 import pytest
 
 from tests.harness.traces import traces
-from tests.tools.cluster.conftest import Cluster, eventually
+from tests.harness.waiting import until
+from tests.tools.cluster.conftest import Cluster
 from tools.cluster import ClusterError, ClusterSettings, ProcessRow, start, status, stop, wipe
 from tools.cluster.host import find_init
 from tools.images import Image
@@ -81,17 +82,17 @@ def test_whatever_process_is_killed_comes_back_and_status_tells(cluster: Cluster
     cluster.wait_ready("steady", "steady")
     assert {row.process for row in status(s).rows} == PROCESSES
     for name in sorted(PROCESSES):
-        eventually("all is well", lambda: status(s).healthy)  # what lost its API server may still be on its way back
+        until(lambda: status(s).healthy, "all is well")  # what lost its API server may still be on its way back
         before = row_of(s, name)
         assert before.pid
         os.kill(before.pid, signal.SIGKILL)
 
         # at least half a second, the delay before the next start; later exits are of what missed its API server
-        eventually(f"{name} ended", lambda name=name: row_of(s, name).last_exit == "signal SIGKILL")  # type: ignore[misc]
-        eventually(f"{name} is back", lambda name=name: row_of(s, name).state == "running")  # type: ignore[misc]
+        until(lambda name=name: row_of(s, name).last_exit == "signal SIGKILL", f"{name} ended")  # type: ignore[misc]
+        until(lambda name=name: row_of(s, name).state == "running", f"{name} is back")  # type: ignore[misc]
         assert row_of(s, name).restarts > before.restarts
     start(s, list(cluster.images.values()))
-    eventually("all is well", lambda: status(s).healthy)
+    until(lambda: status(s).healthy, "all is well")
     pod = cluster.get("pod", "-n", "steady", "steady")["status"]
     assert pod["containerStatuses"][0]["restartCount"] == 0
     cluster.kubectl("delete", "namespace", "steady", "--wait=false")
@@ -123,7 +124,7 @@ def test_a_killed_node_comes_back_with_its_data(
     init = find_init(spare)
     assert init
     os.kill(init, signal.SIGKILL)
-    eventually("the node is down", lambda: not status(spare).running)
+    until(lambda: not status(spare).running, "the node is down")
     assert {row.state for row in status(spare).rows} == {"stopped"}
     start(spare, few)
     assert find_init(spare) != init
@@ -132,7 +133,7 @@ def test_a_killed_node_comes_back_with_its_data(
         found = node.get("pod", "-n", "kept", "keeper")["status"]["containerStatuses"][0]
         return bool(found["ready"] and found["restartCount"] == 1)
 
-    eventually("the pod is back", back)
+    until(back, "the pod is back")
     assert node.run_in("kept", "keeper", "read", "/data/file") == "precious"
 
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.tools.cluster.conftest import Cluster, eventually
+from tests.harness.waiting import until
+from tests.tools.cluster.conftest import Cluster
 from tools.cluster import status
 
 pytestmark = pytest.mark.integration
@@ -60,11 +61,7 @@ def reached(app: Cluster, caller: str, port: int = 8080) -> bool:
 
 def expect(app: Cluster, verdicts: dict[tuple[str, int], bool]) -> None:
     """The rules follow a policy within moments; then all must hold at once."""
-    eventually(
-        f"{verdicts}",
-        lambda: {(caller, port): reached(app, caller, port) for caller, port in verdicts} == verdicts,
-        seconds=20,
-    )
+    until(lambda: {(caller, port): reached(app, caller, port) for caller, port in verdicts} == verdicts, f"{verdicts}")
 
 
 def test_without_a_policy_everybody_gets_through(app: Cluster) -> None:
@@ -117,7 +114,7 @@ def test_egress_to_the_node_is_filtered_too(app: Cluster) -> None:
     url = f"https://{app.settings.node_address}:6443/readyz"
     assert "certificate signed by unknown authority" in app.call("near", "client", url)  # it got through
     policy(app, "client", policyTypes=["Egress"])
-    eventually("the API server is out of reach", lambda: "deadline" in app.call("near", "client", url))
+    until(lambda: "deadline" in app.call("near", "client", url), "the API server is out of reach")
 
 
 def test_probes_of_the_node_pass_a_policy_that_denies_all(app: Cluster) -> None:
@@ -142,7 +139,7 @@ def test_a_new_pod_is_never_unfiltered(app: Cluster) -> None:
     hasty["metadata"]["labels"] = {"app": "free"}
     app.apply(hasty)
     app.wait_ready("near", "hasty")
-    eventually("without a policy its calls arrive", lambda: "web" in app.kubectl("logs", "-n", "near", "hasty"))
+    until(lambda: "web" in app.kubectl("logs", "-n", "near", "hasty"), "without a policy its calls arrive")
     app.kubectl("delete", "pod", "-n", "near", "hasty", "--wait=true")
 
 

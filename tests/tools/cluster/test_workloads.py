@@ -6,7 +6,8 @@ import urllib.request
 
 import pytest
 
-from tests.tools.cluster.conftest import Cluster, eventually
+from tests.harness.waiting import until
+from tests.tools.cluster.conftest import Cluster
 from tools.cluster import ClusterError, load_images
 from tools.cluster.host import find_init
 from tools.cluster.processes import ETCD, program
@@ -47,7 +48,7 @@ def test_a_restricted_pod_writes_to_a_volume_that_outlives_it_and_not_its_claim(
     folder = app.settings.folder / "volumes" / made["metadata"]["name"]
     assert (folder / "file").read_text() == "kept"
     app.kubectl("delete", "-n", "work", "pod/reader", "pvc/data", "--wait=true")
-    eventually("the directory goes with the claim", lambda: not folder.exists())
+    until(lambda: not folder.exists(), "the directory goes with the claim")
 
 
 def test_a_service_answers_by_name_inside_and_by_address_and_node_port_outside(app: Cluster) -> None:
@@ -65,7 +66,7 @@ def test_a_service_answers_by_name_inside_and_by_address_and_node_port_outside(a
     )
     app.wait_ready("work", "web", "client")
     url = "http://web.work.svc.cluster.local/"
-    eventually("the Service has its pod", lambda: app.call("work", "client", url) == "web\n")
+    until(lambda: app.call("work", "client", url) == "web\n", "the Service has its pod")
     assert app.call("work", "web", url) == "web\n"  # to itself
     assert "no such host" in app.call("work", "client", "http://example.com/")
     spec = app.get("service", "-n", "work", "web")["spec"]
@@ -89,7 +90,7 @@ def test_metrics_are_served(app: Cluster) -> None:
         return bool(json.loads(app.kubectl(*argv) or "{}").get("items"))
 
     app.kubectl("wait", "--for=condition=Available", "--timeout=90s", "apiservice/v1beta1.metrics.k8s.io")
-    eventually("a measurement of the node", measured)
+    until(measured, "a measurement of the node")
 
 
 def test_secrets_are_not_in_clear_in_etcd(app: Cluster) -> None:

@@ -6,12 +6,12 @@ import signal
 import subprocess
 import sys
 import tarfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.harness.processes import until_ready
 from tools import debian
 from tools.images import build
 from tools.images.archive import stored_layers
@@ -42,11 +42,7 @@ def ctr(tmp_path):
             [prefix / "usr/bin/containerd", "-c", tmp_path / "config.toml"], env=environment, stdout=log, stderr=log
         )
     try:
-        deadline = time.monotonic() + 60
-        while not (tmp_path / "socket").exists():
-            assert daemon.poll() is None, (tmp_path / "containerd.log").read_text()
-            assert time.monotonic() < deadline, "containerd made no socket in 60 s"
-            time.sleep(0.1)
+        until_ready(daemon, tmp_path / "containerd.log", (tmp_path / "socket").exists)
         yield ctr
     finally:
         daemon.send_signal(signal.SIGTERM)

@@ -6,6 +6,7 @@ import pytest
 
 from tests.harness import apiserver
 from tests.harness.engine import Project
+from tests.harness.waiting import until
 from tools.providers.kubernetes.client import Client
 from tools.providers.kubernetes.kubeconfig import load
 
@@ -29,6 +30,8 @@ def client(api):
 def namespace(client):
     name = f"trial-{next(_numbers)}"
     client.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}, "test")
+    # Where they have just begun, or lost their API server, a wait of seconds would be over before they make a pod.
+    until(lambda: client.list("v1", "ServiceAccount", name), "controllers are at work")
     yield name
     client.delete({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}, "Background", None)
 

@@ -1,7 +1,5 @@
-"""What the tests of the Kubernetes stand-in's life share: a program, its objects as they are, and a wait."""
+"""What the tests of the Kubernetes stand-in's life share: a program, and its objects as they are."""
 
-import time
-from collections.abc import Callable
 from typing import Any
 
 from tools.providers.kubernetes.client import Client
@@ -54,10 +52,3 @@ def make_ready(client: Client, namespace: str) -> None:
 def live(client: Client, kind: str, namespace: str, name: str, api_version: str = "v1") -> Any:
     """The object as the API server has it, None where it has none."""
     return client.get({"apiVersion": api_version, "kind": kind, "metadata": {"namespace": namespace, "name": name}})
-
-
-def until(done: Callable[[], bool], seconds: float = 60.0) -> None:
-    end = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < end, "the awaited state did not come"
-        time.sleep(0.1)

@@ -5,11 +5,11 @@ There is no kubelet: the controller manager makes the pods, and the test writes 
 
 import json
 import signal
-import time
 
 import pytest
 
 from tests.harness.kubelet import conditions, container, make_ready, set_status
+from tests.harness.waiting import until
 
 pytestmark = pytest.mark.integration
 
@@ -30,16 +30,10 @@ k8s.{api}.v1.{kind}("web", metadata={{"namespace": "{namespace}", "name": "web"}
 """
 
 
-def pods(client, namespace):
-    return [{"apiVersion": "v1", "kind": "Pod", **pod} for pod in client.list("v1", "Pod", namespace)]
-
-
-def wait_for(find, seconds=60.0):
-    end = time.monotonic() + seconds
-    while not (found := find()):
-        assert time.monotonic() < end, "what the test waits for did not come"
-        time.sleep(0.1)
-    return found
+def first_pod(client, namespace):
+    """The one that a controller makes, once it has."""
+    found = until(lambda: client.list("v1", "Pod", namespace), "a pod is made")
+    return {"apiVersion": "v1", "kind": "Pod", **found[0]}
 
 
 STUCK = {
@@ -62,7 +56,7 @@ def test_a_stuck_pod_is_explained_and_the_deployment_kept_in_the_state(project, 
     state, last, expected = STUCK[case]
     project.write(workload("Deployment", namespace))
     process = project.popen("up", "--yes", "--skip-preview")
-    pod = wait_for(lambda: pods(client, namespace))[0]
+    pod = first_pod(client, namespace)
     status = {"phase": "Pending", "containerStatuses": [container(state, last=last)]}
     status["conditions"] = conditions(PodScheduled="True", Ready="False")
     set_status(client, pod, status)
@@ -100,7 +94,7 @@ def unhealthy(client, namespace, pod):
 def test_an_unschedulable_pod_and_a_pod_never_made_are_explained(project, client, namespace):
     project.write(workload("Deployment", namespace, seconds=4))
     process = project.popen("up", "--yes", "--skip-preview")
-    pod = wait_for(lambda: pods(client, namespace))[0]
+    pod = first_pod(client, namespace)
     scheduled = {**conditions(PodScheduled="False")[0], "reason": "Unschedulable", "message": "0/1 nodes: no GPU"}
     set_status(client, pod, {"phase": "Pending", "conditions": [scheduled]})
     text, _ = process.communicate(timeout=60)
@@ -108,7 +102,7 @@ def test_an_unschedulable_pod_and_a_pod_never_made_are_explained(project, client
 
     quota = {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"namespace": namespace, "name": "q"}}
     client.apply({**quota, "spec": {"hard": {"pods": "1"}}}, "test")
-    wait_for(lambda: client.get(quota).get("status", {}).get("used"))
+    until(lambda: client.get(quota).get("status", {}).get("used"), "the quota is counted")
     project.write(workload("Deployment", namespace, seconds=5, spec='"replicas": 2, '))
     assert "exceeded quota: q" in project.up().failed()
 
@@ -121,7 +115,7 @@ def test_other_workloads_wait_for_their_pods(project, client, namespace, kind):
         client.apply(node, "test")
     project.write(workload(kind, namespace, seconds=60, spec=spec))
     process = project.popen("up", "--yes", "--skip-preview")
-    pod = wait_for(lambda: pods(client, namespace))[0]
+    pod = first_pod(client, namespace)
     assert process.poll() is None
     make_ready(client, pod)
     text, _ = process.communicate(timeout=90)
@@ -133,7 +127,7 @@ def test_other_workloads_wait_for_their_pods(project, client, namespace, kind):
 def test_a_job_is_awaited_and_its_failure_told_at_once(project, client, namespace):
     project.write(workload("Job", namespace, seconds=120, spec='"backoffLimit": 0, '))
     process = project.popen("up", "--yes", "--skip-preview")
-    pod = wait_for(lambda: pods(client, namespace))[0]
+    pod = first_pod(client, namespace)
     ended = container({"terminated": {"exitCode": 2, "reason": "Error"}})
     set_status(client, pod, {"phase": "Failed", "containerStatuses": [ended]})
     text, _ = process.communicate(timeout=90)
@@ -189,7 +183,7 @@ def test_a_service_waits_for_an_endpoint_except_where_none_can_come(project, nam
 def test_an_interrupt_ends_a_wait_cleanly_and_keeps_the_object_in_the_state(project, client, namespace):
     project.write(workload("Deployment", namespace, seconds=300))
     process = project.popen("up", "--yes", "--skip-preview")
-    wait_for(lambda: pods(client, namespace))
+    first_pod(client, namespace)
     process.send_signal(signal.SIGINT)
     text, _ = process.communicate(timeout=60)
     assert process.returncode != 0

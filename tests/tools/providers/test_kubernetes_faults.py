@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.harness.engine import Project, children
-from tests.tools.providers.kubernetes_programs import config, live, make_ready, slow, until
+from tests.harness.waiting import until
+from tests.tools.providers.kubernetes_programs import config, live, make_ready, slow
 
 pytestmark = pytest.mark.integration
 
@@ -16,7 +17,7 @@ def test_a_killed_update_is_taken_up_again(project, client, namespace):
     fast = f'k8s.core.v1.ConfigMap("fast", metadata={{"namespace": "{namespace}", "name": "fast"}}, data={{"a": "1"}})'
     project.write(fast + slow(namespace))
     process = project.popen("up", "--yes", "--skip-preview")
-    until(lambda: live(client, "Service", namespace, "slow") is not None)
+    until(lambda: live(client, "Service", namespace, "slow") is not None, "the Service is there")
     project.kill(process)
     make_ready(client, namespace)
     project.run("cancel", "--yes")
@@ -27,11 +28,11 @@ def test_a_killed_update_is_taken_up_again(project, client, namespace):
 def test_a_killed_engine_leaves_no_plugin_behind(project, client, namespace):
     project.write(slow(namespace))
     process = project.popen("up", "--yes", "--skip-preview")
-    until(lambda: live(client, "Service", namespace, "slow") is not None)
+    until(lambda: live(client, "Service", namespace, "slow") is not None, "the Service is there")
     plugins = [pid for pid, command in children(process.pid).items() if "tools.providers.kubernetes" in command]
     assert plugins
     project.kill(process)
-    until(lambda: not any(_is_running(pid) for pid in plugins))
+    until(lambda: not any(_is_running(pid) for pid in plugins), "all plugins have ended")
 
 
 def test_without_a_cluster_a_preview_works_and_an_update_says_why_not(tmp_path):
@@ -60,7 +61,7 @@ k8s.Provider("p", kubeconfig="{project.environment["KUBECONFIG"]}", context="pro
 def test_a_restart_of_the_api_server_does_not_end_a_wait(project, api, client, namespace):
     project.write(slow(namespace))
     process = project.popen("up", "--yes", "--skip-preview")
-    until(lambda: live(client, "Service", namespace, "slow") is not None)
+    until(lambda: live(client, "Service", namespace, "slow") is not None, "the Service is there")
     api.stop_api()
     time.sleep(2)
     api.start_api()
