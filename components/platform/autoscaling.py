@@ -14,7 +14,7 @@ from components.platform.scaling import scaled_object
 from components.platform.scaling.scaled_object import Scaling, Sources
 from components.types import Upstream
 
-_KEDA: Final = connections.Pods(name="keda", labels={"app": "keda-operator"}, namespace="keda")
+KEDA: Final = connections.Pods(name="keda", labels={"app": "keda-operator"}, namespace="keda")
 """As KEDA's own chart and manifests, and the add-ons of the clouds that have one, name it."""
 
 
@@ -53,7 +53,7 @@ class Autoscaling(pulumi.ComponentResource):
         self.connections = tuple(
             connections.Connection(
                 description=f"KEDA asks {service.name} how much there is to do.",
-                source=_KEDA,
+                source=KEDA,
                 target=connections.Pods(name=service.name, labels=service.pods),
                 ports=(connections.Port(number=service.port),),
             )
