@@ -8,6 +8,7 @@ import socket
 import sys
 from dataclasses import replace
 from types import FrameType
+from typing import NoReturn
 
 import uvicorn
 
@@ -31,8 +32,8 @@ CLOSE_SECONDS = 5
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
-def run(settings: ServeSettings) -> int:
-    """Serve until a signal. Returns the exit code; raises ServingError before it listens."""
+def run(settings: ServeSettings) -> NoReturn:
+    """Serve until a signal, then end the process. Raises ServingError before it listens."""
     for number in SIGNALS:
         # As process 1 of a container, a signal without a handler would be ignored while the model loads.
         signal.signal(number, _leave_at_once)
@@ -46,7 +47,9 @@ def run(settings: ServeSettings) -> int:
         service.stop()
         service.tracer.close()
     logs.info("stopped")
-    return 0
+    # All is said and kept: taking libraries and models apart takes seconds of a busy machine, and a step that hangs
+    # in native code, or a thread that never comes back, would hold the process.
+    _end(0)
 
 
 async def _serve(settings: ServeSettings, service: Service, listener: socket.socket, ledger: Ledger | None) -> None:
@@ -70,8 +73,7 @@ async def _serve(settings: ServeSettings, service: Service, listener: socket.soc
     def on_signal(number: int) -> None:
         if drains:
             logs.warning("second signal: leaving at once", open_requests=service.lifecycle.active)
-            sys.stdout.flush()
-            os._exit(128 + number)
+            _end(128 + number)
         if ledger and service.models.alive():
             # From here on it may be killed for being slow, which is no request's fault.
             ledger.close()
@@ -110,6 +112,11 @@ def _ledger(settings: ServeSettings) -> Ledger | None:
         seconds=settings.quarantine_seconds,
         journal=Journal(settings.quarantine_file),
     )
+
+
+def _end(code: int) -> NoReturn:
+    sys.stdout.flush()
+    os._exit(code)
 
 
 def _leave_at_once(number: int, frame: FrameType | None) -> None:

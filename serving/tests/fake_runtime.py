@@ -28,7 +28,7 @@ class Doubler:
     def run(self, inputs: Mapping[str, Array]) -> dict[str, Array]:
         self.batches.append(len(inputs["x"]))
         self.entered.release()
-        assert self.gate.wait(timeout=30)
+        assert self.gate.wait(timeout=60)
         if (inputs["x"] == POISON).any():
             raise ValueError("poison")
         return {"y": inputs["x"] * 2}

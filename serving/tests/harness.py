@@ -92,7 +92,7 @@ def running(argv: Sequence[str], log: Path) -> Iterator[Server]:
         yield Server(process, listening_port(process, log), log)
         if process.poll() is None:
             process.send_signal(signal.SIGTERM)
-            assert process.wait(timeout=30) == 0, log.read_text()
+            assert process.wait(timeout=60) == 0, log.read_text()
     finally:
         if process.poll() is None:
             process.kill()
@@ -110,7 +110,7 @@ def listening_port(process: subprocess.Popen[bytes], log: Path, seconds: int = 6
     raise AssertionError(f"the server did not start:\n{log.read_text()}")
 
 
-def eventually(condition: Any, seconds: float = 20) -> None:
+def eventually(condition: Any, seconds: float = 60) -> None:
     """Waits for what must come true; how long it takes is not asserted."""
     deadline = time.monotonic() + seconds
     while not condition():

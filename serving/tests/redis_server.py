@@ -22,7 +22,7 @@ class RedisServer:
 
     def stop(self) -> None:
         self.process.terminate()
-        self.process.wait(timeout=10)
+        self.process.wait(timeout=60)
 
 
 def executable() -> str:
@@ -47,7 +47,7 @@ def running_redis(folder: Path, *options: str) -> Iterator[RedisServer]:
     finally:
         if process.poll() is None:
             process.terminate()
-            process.wait(timeout=10)
+            process.wait(timeout=60)
 
 
 def _answers(port: int) -> bool:

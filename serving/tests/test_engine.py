@@ -37,7 +37,7 @@ class Client:
     def end(self) -> tuple[list[int], FinishReason | type[Exception] | None]:
         tokens = []
         while True:
-            output = self.outputs.get(timeout=20)
+            output = self.outputs.get(timeout=60)
             if isinstance(output, Failure):
                 return tokens, type(output.error)
             tokens.append(output.token_id)

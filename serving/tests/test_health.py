@@ -48,13 +48,13 @@ def test_a_hung_step_fails_liveness_and_the_process_still_ends_when_told(launch:
         assert server.post(chat()).status_code == 200
         assert [status(server, path) for path in ("/health", "/healthz", "/ready")] == [200, 200, 200]
         hanging = send(server, chat(seed=Seed.HANG))
-        eventually(lambda: status(server, "/health") == 503, seconds=40)
+        eventually(lambda: status(server, "/health") == 503)
         assert [status(server, path) for path in ("/healthz", "/ready", "/metrics")] == [503, 503, 200]
         refused = server.post(chat())
         assert (refused.status_code, refused.json()["error"]["code"]) == (503, "engine_dead")
         server.process.send_signal(signal.SIGTERM)
-        assert server.process.wait(timeout=30) == 0
-        hanging.join(timeout=10)
+        assert server.process.wait(timeout=60) == 0
+        hanging.join(timeout=60)
         assert not hanging.is_alive()
 
 
@@ -89,5 +89,5 @@ def test_a_stream_that_is_cut_by_a_second_sigterm_is_no_crash(launch: Any, tmp_p
         server.process.send_signal(signal.SIGTERM)
         eventually(lambda: any(event["event"] == "draining" for event in server.events()))
         server.process.send_signal(signal.SIGTERM)
-        assert server.process.wait(timeout=20) == 128 + signal.SIGTERM
+        assert server.process.wait(timeout=60) == 128 + signal.SIGTERM
     assert file.read_text().splitlines()[-1] == "stop"

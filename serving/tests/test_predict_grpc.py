@@ -212,7 +212,7 @@ def test_a_drain_lets_open_calls_end_and_refuses_new_ones(tmp_path: Path):
                 late.infer("affine", [rows(1)])
             call.join()
             assert answers == [2e6]
-        assert server.process.wait(timeout=30) == 0
+        assert server.process.wait(timeout=60) == 0
     assert json.loads(server.log.read_text().splitlines()[-1])["event"] == "stopped"
 
 

@@ -37,7 +37,7 @@ def load(folder: Path, **changes) -> PredictModel:
 
 def answer(model: PredictModel, **inputs):
     try:
-        return dict(model.worker.submit(inputs).result(timeout=30))
+        return dict(model.worker.submit(inputs).result(timeout=60))
     finally:
         model.close()
 

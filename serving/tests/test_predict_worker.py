@@ -29,12 +29,12 @@ def hold(model: Doubler, worker: Worker) -> "Future[dict[str, Array]]":
     """A request under way, behind which all others wait until the gate is open."""
     model.gate.clear()
     first = worker.submit(rows(0))
-    assert model.entered.acquire(timeout=10)
+    assert model.entered.acquire(timeout=60)
     return first
 
 
 def answer(future) -> list[float]:
-    return future.result(timeout=10)["y"][:, 0].tolist()
+    return future.result(timeout=60)["y"][:, 0].tolist()
 
 
 def test_requests_that_wait_together_run_as_one_batch_and_each_gets_its_own_rows():
@@ -74,7 +74,7 @@ def test_a_request_that_breaks_its_batch_fails_alone():
         model.gate.set()
         assert (answer(good), answer(other)) == ([2], [6])
         with pytest.raises(RequestFailed, match="the model failed: poison"):
-            bad.result(timeout=10)
+            bad.result(timeout=60)
         assert worker.alive()
         assert answer(worker.submit(rows(5))) == [10]
 
@@ -138,7 +138,7 @@ def test_stopping_ends_what_waits_and_lets_what_runs_end():
         worker.stop()
         assert answer(running) == [0]
         with pytest.raises(Aborted):
-            waits.result(timeout=10)
+            waits.result(timeout=60)
         with pytest.raises(EngineDead):
             worker.submit(rows(2))
         assert model.closed
@@ -150,7 +150,7 @@ def test_a_model_that_never_answers_is_at_fault_and_one_that_did_is_not():
         for _ in range(FAULTY_AFTER):
             assert worker.fault() == ""
             with pytest.raises(RequestFailed):
-                worker.submit(rows(POISON)).result(timeout=10)
+                worker.submit(rows(POISON)).result(timeout=60)
         assert worker.fault() == "5 requests and no answer; the last error: the model failed: poison"
         answer(worker.submit(rows(1)))
         assert worker.fault() == ""
@@ -178,7 +178,7 @@ class Liar(Doubler):
 
 def test_a_model_that_gives_another_type_than_it_says_fails_the_request():
     with working(Liar()) as worker, pytest.raises(RequestFailed, match="tensor 'y': datatype 'FP32' given"):
-        worker.submit(rows(1)).result(timeout=10)
+        worker.submit(rows(1)).result(timeout=60)
 
 
 def test_instances_run_side_by_side():
@@ -186,6 +186,6 @@ def test_instances_run_side_by_side():
     with working(model, BatchPolicy(), instances=2) as worker:
         first = hold(model, worker)
         second = worker.submit(rows(1))
-        assert model.entered.acquire(timeout=10)
+        assert model.entered.acquire(timeout=60)
         model.gate.set()
         assert (answer(first), answer(second)) == ([0], [2])

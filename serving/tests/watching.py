@@ -52,7 +52,7 @@ def watching_server(root: Path, model: Path, log: Path, *flags: str) -> Iterator
     try:
         yield Watching(Server(process, listening_port(process, log), log), root, model)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=30) == 0, log.read_text()
+        assert process.wait(timeout=60) == 0, log.read_text()
     finally:
         process.kill()
         process.wait()
