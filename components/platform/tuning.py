@@ -10,6 +10,7 @@ from pathlib import Path
 OLDEST_DRIVER = "535.104"  # what the model server's CUDA asks for
 FOLDER = "/etc/autoglm"
 SCRIPT = "node_setup.sh"
+_MIG_MODE = "mig_mode.sh"
 _MIB = 1024**2
 
 
@@ -75,7 +76,8 @@ def cutting(slices: Slices | None) -> list[Row]:
 def script(settings: list[Row]) -> str:
     """A POSIX shell script of three modes: apply, check, install."""
     text = "\n".join(str(row) for row in settings)
-    return f"#!/bin/sh\nsettings={shlex.quote(text)}\n{_body()}"
+    mode = _text(_MIG_MODE) if any(row.kind == "mig" for row in settings) else ""
+    return f"#!/bin/sh\nsettings={shlex.quote(text)}\n{mode}{_text(SCRIPT)}"
 
 
 def user_data(settings: list[Row]) -> str:
@@ -160,5 +162,5 @@ def _cards(gpus: bool, slices: Slices | None) -> Iterator[Row]:
 
 
 @cache
-def _body() -> str:
-    return Path(__file__).with_name(SCRIPT).read_text()
+def _text(name: str) -> str:
+    return Path(__file__).with_name(name).read_text()

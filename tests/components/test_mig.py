@@ -21,11 +21,15 @@ class Node:
             made.mkdir()
         (self.cards / "kind").write_text(kind)
         (folder / "bin" / "nvidia-smi").symlink_to(SMI)
+        (folder / "bin" / "systemctl").write_text('#!/bin/sh\necho "$*"\n')
+        (folder / "bin" / "systemctl").chmod(0o755)
         (folder / "node_setup.sh").write_text(tuning.script(tuning.cutting(THREE)))
 
     def boot(self) -> str:
-        """What the script says when the node starts; slices are gone by then."""
+        """What the script says when the node starts: slices are gone by then, a mode that was asked for is there."""
         (self.cards / "slices").unlink(missing_ok=True)
+        if (pending := self.cards / "pending").exists():
+            pending.rename(self.cards / "mode")
         return self.apply()
 
     def apply(self) -> str:
@@ -46,12 +50,26 @@ def test_each_card_is_cut_at_each_boot_and_left_alone_between(tmp_path: Path) ->
     assert node.slices() == "2g.20gb,2g.20gb,2g.20gb"
     asked = (node.cards / "asked").read_text()
     assert node.apply() == ""
-    assert (node.cards / "asked").read_text().removeprefix(asked) == "-L\n-L\n", "it looked, and no more"
+    looks = "--query-gpu=mig.mode.current --format=csv,noheader\n-L\n-L\n"
+    assert (node.cards / "asked").read_text().removeprefix(asked) == looks, "it looked, and no more"
     assert node.boot() == ""
     assert node.slices() == "2g.20gb,2g.20gb,2g.20gb"
 
 
-def test_slices_that_could_not_be_made_are_told_of(tmp_path: Path) -> None:
+def test_a_card_s_mode_comes_by_a_reset_or_where_none_is_allowed_by_a_reboot(tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    own = Node(tmp_path / "own", "ampere")
+    assert (own.boot(), own.slices()) == ("", "2g.20gb,2g.20gb,2g.20gb")
+
+    (tmp_path / "rented").mkdir()
+    rented = Node(tmp_path / "rented", "guest")
+    assert (rented.boot(), rented.slices()) == ("reboot\n", "")
+    assert (rented.boot(), rented.slices()) == ("", "2g.20gb,2g.20gb,2g.20gb")
+
+
+def test_a_node_whose_mode_never_comes_is_told_of_and_reboots_once(tmp_path: Path) -> None:
     node = Node(tmp_path, "guest")
-    assert node.boot() == "not in force: MIG slices of 2g.20gb is otherwise, not 3 a card\n"
-    assert node.slices() == ""
+    assert node.boot() == "reboot\n"
+    for _ in range(2):
+        (node.cards / "pending").unlink()
+        assert node.boot() == "not in force: MIG slices of 2g.20gb is otherwise, not 3 a card\n"
