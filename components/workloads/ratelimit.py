@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_kubernetes import apps, core
+from pulumi_kubernetes import core
 
-from components import connections, naming, ratelimit
+from components import connections, ratelimit
 from components.envoy_limits import Limits
 from components.types import Resources, Upstream
-from components.workloads import pod
+from components.workloads import pod, sets
 from components.workloads.redis import Redis, RedisArgs, reached_by
 
 _PORT, _HTTP_PORT = 8081, 8080
@@ -43,42 +43,21 @@ class RateLimiter(pulumi.ComponentResource):
     def __init__(self, name: str, args: RateLimiterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("open-autoglm:workloads:RateLimiter", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        labels, selector = naming.labels("ratelimit", name, "ratelimit"), naming.selector("ratelimit", name)
-        metadata = pod.metadata(args.namespace, labels)
+        pods = sets.Pods(
+            name=name, kind="ratelimit", part="ratelimit", namespace=args.namespace, port_name="grpc", port=_PORT
+        )
         store = Redis(f"{name}-store", RedisArgs(namespace=args.namespace, image=args.store_image), child)
         config = core.v1.ConfigMap(
-            f"{name}-limits", metadata=metadata, data={ratelimit.CONFIG: ratelimit.config(args.limits)}, opts=child
-        )
-        core.v1.Service(
-            f"{name}-service",
-            metadata=pod.metadata(args.namespace, labels, name),
-            spec={"cluster_ip": "None", "selector": selector, "ports": [{"name": "grpc", "port": _PORT}]},
+            f"{name}-limits",
+            metadata=pods.metadata,
+            data={ratelimit.CONFIG: ratelimit.config(args.limits)},
             opts=child,
         )
-        apps.v1.Deployment(
-            f"{name}-deployment",
-            metadata=metadata,
-            spec={
-                "replicas": args.replicas,
-                "strategy": pod.strategy(),
-                "selector": {"match_labels": selector},
-                "template": pod.template(
-                    labels,
-                    {
-                        "service_account_name": pod.account(name, metadata, child),
-                        "topology_spread_constraints": pod.spread(selector),
-                        "containers": [pod.container(_container(args.image, store))],
-                        "volumes": [{"name": "limits", "config_map": {"name": config.metadata["name"]}}],
-                    },
-                ),
-            },
-            opts=child,
-        )
-        pod.budget(name, metadata, selector, child)
-
-        # Not from the Service's outputs: gateways need not wait for it, as they do without it, too.
-        host = pulumi.Output.format("{0}.{1}.svc", name, args.namespace)
-        self.service = Upstream(host=host, port=_PORT, name=name, pods=selector)
+        spec: core.v1.PodSpecArgsDict = {
+            "containers": [pod.container(_container(args.image, store))],
+            "volumes": [{"name": "limits", "config_map": {"name": config.metadata["name"]}}],
+        }
+        self.service = sets.equal(pods, spec, args.replicas, child)
         me = connections.workload("ratelimit", name)
         self.connections = (reached_by(me, store.service), connections.to_dns(me))
         self.register_outputs({})

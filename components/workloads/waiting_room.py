@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_kubernetes import apps, core
-from pulumi_kubernetes.core.v1 import ContainerArgsDict
+from pulumi_kubernetes.core.v1 import ContainerArgsDict, PodSpecArgsDict
 
-from components import connections, naming
+from components import connections
 from components.platform.scaling import sizes
 from components.types import Resources, Upstream
-from components.workloads import pod
+from components.workloads import pod, sets
 
 _PORT = 8000
 _SETTLE_SECONDS = 3  # from a server's being ready until the gateway knows: DNS each second, health every two
@@ -44,37 +43,14 @@ class WaitingRoom(pulumi.ComponentResource):
     def __init__(self, name: str, args: WaitingRoomArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("open-autoglm:workloads:WaitingRoom", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        labels, selector = naming.labels("waiting-room", name, "gateway"), naming.selector("waiting-room", name)
-        metadata = pod.metadata(args.namespace, labels)
-        core.v1.Service(
-            f"{name}-service",
-            metadata=pod.metadata(args.namespace, labels, name),
-            spec={"cluster_ip": "None", "selector": selector, "ports": [{"name": "http", "port": _PORT}]},
-            opts=child,
+        pods = sets.Pods(
+            name=name, kind="waiting-room", part="gateway", namespace=args.namespace, port_name="http", port=_PORT
         )
-        apps.v1.Deployment(
-            f"{name}-deployment",
-            metadata=metadata,
-            spec={
-                "replicas": args.replicas,
-                "strategy": pod.strategy(),
-                "selector": {"match_labels": selector},
-                "template": pod.template(
-                    labels,
-                    {
-                        "service_account_name": pod.account(name, metadata, child),
-                        "termination_grace_period_seconds": pod.grace_seconds(args.patience + _SETTLE_SECONDS),
-                        "topology_spread_constraints": pod.spread(selector),
-                        "containers": [_container(args)],
-                    },
-                ),
-            },
-            opts=child,
-        )
-        pod.budget(name, metadata, selector, child)
-
-        host = pulumi.Output.format("{0}.{1}.svc", name, args.namespace)
-        self.service = Upstream(host=host, port=_PORT, name=name, pods=selector)
+        spec: PodSpecArgsDict = {
+            "termination_grace_period_seconds": pod.grace_seconds(args.patience + _SETTLE_SECONDS),
+            "containers": [_container(args)],
+        }
+        self.service = sets.equal(pods, spec, args.replicas, child)
         me = connections.workload("waiting-room", name)
         self.connections = (
             connections.Connection(

@@ -5,15 +5,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
-from pulumi_kubernetes import apps, core
-from pulumi_kubernetes.core.v1 import ContainerArgsDict
+from pulumi_kubernetes import core
+from pulumi_kubernetes.core.v1 import ContainerArgsDict, PodSpecArgsDict
 
-from components import connections, naming
+from components import connections
 from components.platform.monitoring import receivers, secrets, sizes
 from components.platform.monitoring.receivers import SECRETS_FOLDER, Receiver
 from components.platform.monitoring.rules import Severity
 from components.types import Resources, Volume
-from components.workloads import pod
+from components.workloads import pod, sets
 
 PORT = 9093
 _FOLDER, _CONFIG, _DATA = "/etc/alertmanager/config", "alertmanager.json", "/alertmanager"
@@ -37,46 +37,25 @@ class Alertmanager(pulumi.ComponentResource):
     def __init__(self, name: str, args: AlertmanagerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("open-autoglm:platform:Alertmanager", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        labels, self.pods = (
-            naming.labels("alertmanager", name, "monitoring"),
-            connections.workload("alertmanager", name),
+        pods = sets.Pods(
+            name=name, kind="alertmanager", part="monitoring", namespace=args.namespace, port_name="http", port=PORT
         )
-        metadata = pod.metadata(args.namespace, labels)
+        self.pods = connections.workload("alertmanager", name)
         settings = core.v1.ConfigMap(
             f"{name}-config",
-            metadata=metadata,
+            metadata=pods.metadata,
             data={_CONFIG: json.dumps(receivers.config(args.receivers))},
             opts=child,
         )
-        service = core.v1.Service(
-            f"{name}-service",
-            metadata=pod.metadata(args.namespace, labels, name),
-            spec={"selector": dict(self.pods.labels), "ports": [{"name": "http", "port": PORT}]},
-            opts=child,
-        )
         addresses = [receiver.address for receiver in args.receivers.values()]
-        apps.v1.StatefulSet(
-            f"{name}-server",
-            metadata=pod.metadata(args.namespace, labels, name),
-            spec={
-                "service_name": service.metadata["name"],
-                "replicas": 1,
-                "selector": {"match_labels": dict(self.pods.labels)},
-                "template": pod.template(
-                    labels,
-                    {
-                        "service_account_name": pod.account(name, metadata, child),
-                        "containers": [_container(args)],
-                        "volumes": [
-                            {"name": "config", "config_map": {"name": settings.metadata["name"]}},
-                            *secrets.volumes(addresses),
-                        ],
-                    },
-                ),
-                "volume_claim_templates": [{"metadata": {"name": "data"}, "spec": pod.claim(args.volume)}],
-            },
-            opts=child,
-        )
+        spec: PodSpecArgsDict = {
+            "containers": [_container(args)],
+            "volumes": [
+                {"name": "config", "config_map": {"name": settings.metadata["name"]}},
+                *secrets.volumes(addresses),
+            ],
+        }
+        service = sets.alone(pods, spec, args.volume, child)
         self.address = pulumi.Output.format("{0}:{1}", service.metadata["name"], PORT)
         self.register_outputs({"address": self.address})
 
@@ -98,7 +77,7 @@ def _container(args: AlertmanagerArgs) -> ContainerArgsDict:
             "resources": pod.resources(args.resources),
             "volume_mounts": [
                 {"name": "config", "mount_path": _FOLDER, "read_only": True},
-                {"name": "data", "mount_path": _DATA},
+                {"name": sets.DISK, "mount_path": _DATA},
                 *secrets.mounts((receiver.address for receiver in args.receivers.values()), SECRETS_FOLDER),
             ],
         }

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import pulumi
-from pulumi_kubernetes import apps, core
-from pulumi_kubernetes.core.v1 import ContainerArgsDict
+from pulumi_kubernetes import core
+from pulumi_kubernetes.core.v1 import ContainerArgsDict, PodSpecArgsDict
 
-from components import connections, naming, quantities
+from components import connections, quantities
 from components.platform.monitoring import scrape, secrets
 from components.platform.monitoring.scrape import CONFIG_FOLDER, RULES, SECRETS_FOLDER, RemoteWrite, Target
 from components.types import Resources, Volume
-from components.workloads import pod
+from components.workloads import pod, sets
 
 PORT = 9090
 _DATA = "/prometheus"
@@ -51,14 +51,16 @@ class Prometheus(pulumi.ComponentResource):
     def __init__(self, name: str, args: PrometheusArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("open-autoglm:platform:Prometheus", name, None, opts)
         child = pulumi.ResourceOptions(parent=self)
-        labels, self.pods = naming.labels("prometheus", name, "monitoring"), connections.workload("prometheus", name)
-        metadata = pod.metadata(args.namespace, labels)
-        jobs = [_job(name, target, args.namespace, labels, child) for target in args.targets]
+        pods = sets.Pods(
+            name=name, kind="prometheus", part="monitoring", namespace=args.namespace, port_name="http", port=PORT
+        )
+        self.pods = connections.workload("prometheus", name)
+        jobs = [_job(name, target, args.namespace, pods.labels, child) for target in args.targets]
 
         # Named by the provider: changed rules are a new ConfigMap, whose new name restarts Prometheus.
         settings = core.v1.ConfigMap(
             f"{name}-config",
-            metadata=metadata,
+            metadata=pods.metadata,
             data={
                 _CONFIG: pulumi.Output.all(jobs=jobs, alertmanager=args.alertmanager).apply(
                     lambda told: json.dumps(_config(args, told["jobs"], str(told["alertmanager"])))
@@ -67,36 +69,16 @@ class Prometheus(pulumi.ComponentResource):
             },
             opts=child,
         )
-        service = core.v1.Service(
-            f"{name}-service",
-            metadata=pod.metadata(args.namespace, labels, name),
-            spec={"selector": dict(self.pods.labels), "ports": [{"name": "http", "port": PORT}]},
-            opts=child,
-        )
         tokens = [args.remote.token] if args.remote and args.remote.token else []
-        apps.v1.StatefulSet(
-            f"{name}-server",
-            metadata=pod.metadata(args.namespace, labels, name),
-            spec={
-                "service_name": service.metadata["name"],
-                "replicas": 1,
-                "selector": {"match_labels": dict(self.pods.labels)},
-                "template": pod.template(
-                    labels,
-                    {
-                        "service_account_name": pod.account(name, metadata, child),
-                        "termination_grace_period_seconds": 120,  # it writes what it has in memory
-                        "containers": [_container(args)],
-                        "volumes": [
-                            {"name": "config", "config_map": {"name": settings.metadata["name"]}},
-                            *secrets.volumes(tokens),
-                        ],
-                    },
-                ),
-                "volume_claim_templates": [{"metadata": {"name": "data"}, "spec": pod.claim(args.volume)}],
-            },
-            opts=child,
-        )
+        spec: PodSpecArgsDict = {
+            "termination_grace_period_seconds": 120,  # it writes what it has in memory
+            "containers": [_container(args)],
+            "volumes": [
+                {"name": "config", "config_map": {"name": settings.metadata["name"]}},
+                *secrets.volumes(tokens),
+            ],
+        }
+        service = sets.alone(pods, spec, args.volume, child)
         self.url = pulumi.Output.format("http://{0}:{1}", service.metadata["name"], PORT)
         self.register_outputs({"url": self.url})
 
@@ -150,7 +132,7 @@ def _container(args: PrometheusArgs) -> ContainerArgsDict:
             "resources": pod.resources(args.resources),
             "volume_mounts": [
                 {"name": "config", "mount_path": CONFIG_FOLDER, "read_only": True},
-                {"name": "data", "mount_path": _DATA},
+                {"name": sets.DISK, "mount_path": _DATA},
                 *secrets.mounts(tokens, SECRETS_FOLDER),
             ],
         }
