@@ -15,6 +15,7 @@ from autoglm_serving.api import errors
 from autoglm_serving.api.catalogue import catalogue
 from autoglm_serving.api.chat import ChatCompletions
 from autoglm_serving.api.desk import Desk
+from autoglm_serving.api.load import LoadReports
 from autoglm_serving.api.middleware import CLIENT_LEFT, BodyLimit, Door, RequestLog
 from autoglm_serving.api.openapi import ASKING, READING, describe, gives, takes
 from autoglm_serving.api.responses import routes as responses
@@ -34,10 +35,9 @@ def create_app(service: Service) -> ASGIApp:
     if service.predict:
         service.predict.add_routes(app, service.lifecycle)
     describe(app, [ChatCompletionRequest, *responses.BODIES])
-    max_body_bytes = service.limits.max_body_bytes
-    return RequestLog(
-        Door(BodyLimit(app, max_body_bytes), service.lifecycle, max_body_bytes), service.metrics, service.tracer
-    )
+    limits, lifecycle = service.limits, service.lifecycle
+    door = Door(BodyLimit(app, limits.max_body_bytes), lifecycle, limits.max_body_bytes)
+    return RequestLog(LoadReports(door, lifecycle, limits.max_bodies), service.metrics, service.tracer)
 
 
 def _add_openai(app: FastAPI, service: Service) -> None:

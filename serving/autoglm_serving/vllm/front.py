@@ -18,6 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from autoglm_serving import logs
 from autoglm_serving.api import errors
 from autoglm_serving.api.lifecycle import Lifecycle
+from autoglm_serving.api.load import LoadReports
 from autoglm_serving.api.middleware import Door, RequestLog, discard
 from autoglm_serving.engine.base import QueueFull
 
@@ -55,7 +56,8 @@ class Front:
         self._lifecycle = Lifecycle()
         self._pulse = Pulse(settings.step_timeout)
         bounds = Bounds(_only(PASSED, app), self._lifecycle, settings.max_open, settings.max_body_bytes)
-        self._gate = RequestLog(Door(bounds, self._lifecycle, settings.max_body_bytes), Uncounted())
+        door = Door(bounds, self._lifecycle, settings.max_body_bytes)
+        self._gate = RequestLog(LoadReports(door, self._lifecycle, settings.max_open), Uncounted())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
