@@ -16,19 +16,24 @@ if TYPE_CHECKING:
 def build(name: str, spec: "PrivateRegion", parent: pulumi.ComponentResource) -> Foundation:
     cluster = Cluster(f"{name}-cluster", spec, pulumi.ResourceOptions(parent=parent)).access
     inside = pulumi.ResourceOptions(parent=parent, providers=[cluster.provider])
-    kinds = dict(serving_pools.kinds(spec))
+    marks = labels(spec)
     marked = [
         GpuNodes(
             f"{name}-pool-{pool}",
-            GpuNodesArgs(
-                nodes=asked.nodes,
-                labels=asked.labels
-                | pools.labels(pool, asked.facts.accelerator.lower(), spot=False, sharing=pools.sharing(asked.sharing))
-                | pools.card_labels(kinds[pool]),
-                taints=asked.taints | pools.taints(),
-            ),
+            GpuNodesArgs(nodes=asked.nodes, labels=marks[pool], taints=asked.taints | pools.taints()),
             inside,
         )
         for pool, asked in spec.gpu_pools.items()
     ]
     return Foundation(cluster=cluster, depends_on=tuple(marked), sets_nodes_up=False)
+
+
+def labels(spec: "PrivateRegion") -> dict[str, dict[str, str]]:
+    """Of each pool's nodes."""
+    kinds = dict(serving_pools.kinds(spec))
+    return {
+        pool: asked.labels
+        | pools.labels(pool, asked.facts.accelerator.lower(), spot=False, sharing=pools.sharing(asked.sharing))
+        | pools.card_labels(kinds[pool])
+        for pool, asked in spec.gpu_pools.items()
+    }
