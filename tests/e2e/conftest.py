@@ -4,11 +4,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import openai
 import pytest
+import yaml
 
-from tools.paths import BIN, CLUSTER, ROOT
+from tools.paths import BIN, CLUSTER, ROOT, STATE
 
 KUBECONFIG = CLUSTER / "dev" / "kubeconfig"
 
@@ -39,6 +42,15 @@ def pulumi(*arguments: str) -> str:
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+def changed(folder: Path, part: str, **fields: Any) -> str:
+    """The dev stack's configuration, with other fields in a part of its region: a file for `--config-file`."""
+    configured = yaml.safe_load((STATE / "Pulumi.dev.yaml").read_text())
+    configured["config"]["open-autoglm:region"].setdefault(part, {}).update(fields)
+    file = folder / "Pulumi.dev.yaml"
+    file.write_text(yaml.safe_dump(configured))
+    return str(file)
 
 
 def kubectl(*arguments: str) -> str:

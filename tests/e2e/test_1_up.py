@@ -4,10 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-import yaml
 
-from tests.e2e.conftest import make, output, pulumi
-from tools.paths import STATE
+from tests.e2e.conftest import changed, make, output, pulumi
 
 pytestmark = pytest.mark.e2e
 
@@ -50,11 +48,6 @@ def test_no_secret_in_state_or_shown_outputs(planned: list[str]) -> None:
 
 def test_a_changed_field_touches_only_what_it_means(planned: list[str], tmp_path: Path) -> None:
     """`serving.maxNumSeqs` belongs to one Deployment."""
-    configured = STATE / "Pulumi.dev.yaml"
-    changed = yaml.safe_load(configured.read_text())
-    changed["config"]["open-autoglm:region"].setdefault("serving", {})["maxNumSeqs"] = 3
-    file = tmp_path / "Pulumi.dev.yaml"
-    file.write_text(yaml.safe_dump(changed))
-    plan = json.loads(pulumi("preview", "--json", "--config-file", str(file)))
+    plan = json.loads(pulumi("preview", "--json", "--config-file", changed(tmp_path, "serving", maxNumSeqs=3)))
     touched = {step["urn"].split("::")[2].split("$")[-1] for step in plan["steps"] if step["op"] != "same"}
     assert touched == {"kubernetes:apps/v1:Deployment"}

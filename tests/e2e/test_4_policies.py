@@ -1,40 +1,15 @@
 """The network policies, tried by the stack itself as each workload, on the node that enforces them (O5)."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tests.e2e.conftest import kubectl, pulumi
+from tests.e2e.conftest import changed, kubectl, pulumi
 
 pytestmark = pytest.mark.e2e
 
-CHECK = ("--path", "open-autoglm:region.isolation.check")
-UP = ("up", "--yes", "--skip-preview", "--suppress-progress")
-
-
-@pytest.fixture
-def checked(stack: str) -> Iterator[None]:
-    pulumi("config", "set", *CHECK, "true")
-    yield
-    pulumi("config", "rm", *CHECK)
-    pulumi(*UP)
-
-
-def test_what_was_declared_works_and_nothing_else(checked: None) -> None:
-    pulumi(*UP)
-    assert pulumi("stack", "output", "connectivity").strip().endswith("others are refused")
-    # A hole that nobody declared: the next update, which tries anew what had failed or changed, finds it.
-    kubectl("apply", "-f", "-", text=HOLE)
-    jobs = kubectl("-n", "autoglm", "get", "jobs", "-l", "app.kubernetes.io/name=connectivity", "-o", "name").split()
-    assert len(jobs) > 3
-    try:
-        kubectl("-n", "autoglm", "delete", *jobs)
-        with pytest.raises(AssertionError, match="stranger"):
-            pulumi(*UP, "--refresh")
-    finally:
-        kubectl("-n", "autoglm", "delete", "networkpolicy", "hole")
-
-
+UP = ("up", "--yes", "--skip-preview")
 HOLE = """\
 apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
@@ -45,3 +20,24 @@ spec:
   ingress: [{}]
   egress: [{}]
 """
+
+
+@pytest.fixture
+def checked(stack: str, tmp_path: Path) -> Iterator[tuple[str, ...]]:
+    """An update that ends with the check."""
+    yield *UP, "--config-file", changed(tmp_path, "isolation", check=True)
+    pulumi(*UP)
+
+
+def test_what_was_declared_works_and_a_hole_that_was_not_is_found(checked: tuple[str, ...]) -> None:
+    pulumi(*checked)
+    assert pulumi("stack", "output", "connectivity").strip().endswith("others are refused")
+    jobs = kubectl("-n", "autoglm", "get", "jobs", "-l", "app.kubernetes.io/name=connectivity", "-o", "name").split()
+    assert len(jobs) > 3
+    kubectl("apply", "-f", "-", text=HOLE)
+    try:
+        kubectl("-n", "autoglm", "delete", *jobs)
+        with pytest.raises(AssertionError, match="stranger"):
+            pulumi(*checked, "--refresh")
+    finally:
+        kubectl("-n", "autoglm", "delete", "networkpolicy", "hole")
