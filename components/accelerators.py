@@ -97,19 +97,9 @@ def shortfall(
     return max(0, need - usable_bytes(kind, mig=mig, replicas=replicas, part_gib=part_gib))
 
 
-def fits(
-    kind: InstanceType,
-    model: ModelFacts,
-    *,
-    max_model_len: int,
-    tensor_parallel: int = 1,
-    mig: str | None = None,
-    replicas: int = 1,
-) -> bool:
+def fits(kind: InstanceType, model: ModelFacts, *, max_model_len: int, tensor_parallel: int = 1) -> bool:
     """Whether a node has the cards, and each of them the memory."""
-    missing = shortfall(
-        kind, model, max_model_len=max_model_len, tensor_parallel=tensor_parallel, mig=mig, replicas=replicas
-    )
+    missing = shortfall(kind, model, max_model_len=max_model_len, tensor_parallel=tensor_parallel)
     return kind.gpus >= tensor_parallel and missing == 0
 
 

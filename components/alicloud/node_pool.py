@@ -1,11 +1,12 @@
 """What system and GPU pools have in common."""
 
 from collections.abc import Sequence
+from typing import TypedDict
 
 import pulumi
 from pulumi_alicloud import cs
 
-from components.types import NetworkParts
+from components.types import NetworkParts, SecurityParts
 
 IMAGE = "AliyunLinux3"  # the default of ACK's own images that its GPU drivers support
 IMAGE_TYPES = frozenset(
@@ -22,7 +23,7 @@ IMAGE_TYPES = frozenset(
     }
 )  # those of cs.NodePool's docs that run Linux and are not about to end
 
-REPAIR: cs.NodePoolManagementArgsDict = {
+_REPAIR: cs.NodePoolManagementArgsDict = {
     "enable": True,
     "auto_repair": True,
     "auto_repair_policy": {"restart_node": True},
@@ -32,7 +33,38 @@ REPAIR: cs.NodePoolManagementArgsDict = {
 }
 
 # Session tokens only (as IMDSv2): a request forged through a pod's server gets no credentials of the node.
-METADATA: cs.NodePoolInstanceMetadataOptionsArgsDict = {"http_tokens": "required"}
+_METADATA: cs.NodePoolInstanceMetadataOptionsArgsDict = {"http_tokens": "required"}
+
+
+class Machine(TypedDict):
+    """Of cs.NodePool's arguments, those that are the same for every node."""
+
+    runtime_name: str
+    system_disk_category: str
+    system_disk_size: int
+    system_disk_encrypted: bool
+    system_disk_encrypt_algorithm: str
+    system_disk_kms_key: pulumi.Input[str]
+    security_group_ids: list[pulumi.Input[str]]
+    instance_metadata_options: cs.NodePoolInstanceMetadataOptionsArgsDict
+    management: cs.NodePoolManagementArgsDict
+    install_cloud_monitor: bool
+
+
+def machine(disk_gib: int, key: pulumi.Input[str], security: SecurityParts) -> Machine:
+    """A disk that is encrypted with the region's key, no credentials of the node for pods, and repair."""
+    return {
+        "runtime_name": "containerd",
+        "system_disk_category": "cloud_essd",
+        "system_disk_size": disk_gib,
+        "system_disk_encrypted": True,
+        "system_disk_encrypt_algorithm": "aes-256",
+        "system_disk_kms_key": key,
+        "security_group_ids": [security.nodes],
+        "instance_metadata_options": _METADATA,
+        "management": _REPAIR,
+        "install_cloud_monitor": True,
+    }
 
 
 def image(asked: str | None) -> tuple[str, str | None]:

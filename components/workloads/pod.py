@@ -1,6 +1,7 @@
 """What every workload here has in common: the `restricted` pod-security profile, no service-account token, a budget."""
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import TypedDict
 
 import pulumi
 from pulumi_kubernetes import apps, core, policy
@@ -178,8 +179,14 @@ def _apart(key: str, selector: Mapping[str, str], *, always: bool) -> TopologySp
     return made
 
 
-def priority(name: pulumi.Input[str] | None) -> PodSpecArgsDict:
-    """Part of a pod's spec: its PriorityClass. None: before batch jobs, after all else."""
+class Priority(TypedDict, total=False):
+    """Part of a pod's spec."""
+
+    priority_class_name: pulumi.Input[str]
+
+
+def priority(name: pulumi.Input[str] | None) -> Priority:
+    """Its PriorityClass. None: before batch jobs, after all else."""
     return {} if name is None else {"priority_class_name": name}
 
 

@@ -117,10 +117,10 @@ def test_a_shorter_context_fits_a_24_gb_card() -> None:
 
 def test_a_slice_and_a_shared_card_have_less() -> None:
     card = kind("aws", "p5.4xlarge")
-    assert accelerators.fits(card, AUTOGLM, max_model_len=25_480, mig="3g.40gb")
-    assert not accelerators.fits(card, AUTOGLM, max_model_len=25_480, mig="1g.20gb")
-    assert accelerators.fits(card, AUTOGLM, max_model_len=25_480, replicas=3)
-    assert not accelerators.fits(card, AUTOGLM, max_model_len=25_480, replicas=4)
+    assert accelerators.shortfall(card, AUTOGLM, max_model_len=25_480, mig="3g.40gb") == 0
+    assert accelerators.shortfall(card, AUTOGLM, max_model_len=25_480, mig="1g.20gb") > 0
+    assert accelerators.shortfall(card, AUTOGLM, max_model_len=25_480, replicas=3) == 0
+    assert accelerators.shortfall(card, AUTOGLM, max_model_len=25_480, replicas=4) > 0
     assert accelerators.usable_bytes(card) == int(80 * 1024**3 * 0.9)
 
 
