@@ -9,20 +9,25 @@ from components import naming
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Level:
+class Level:
     name: str
     value: int
     preempts: bool
     description: str
 
+    @property
+    def policy(self) -> str:
+        """As Kubernetes calls it."""
+        return "PreemptLowerPriority" if self.preempts else "Never"
+
 
 # Below Kubernetes' own classes (two billion), above the 0 of pods that name none. Steps leave room for others between.
-_LEVELS = (
-    _Level(name="control", value=1_000_000, preempts=True, description="etcd and the way in: all else needs them"),
-    _Level(name="serving", value=900_000, preempts=True, description="Model servers, which users wait for"),
+LEVELS = (
+    Level(name="control", value=1_000_000, preempts=True, description="etcd and the way in: all else needs them"),
+    Level(name="serving", value=900_000, preempts=True, description="Model servers, which users wait for"),
     # Not below -10: node autoscalers would add no node for it.
-    _Level(name="place", value=-5, preempts=False, description="Holds a server's place on a node until one comes"),
-    _Level(
+    Level(name="place", value=-5, preempts=False, description="Holds a server's place on a node until one comes"),
+    Level(
         name="batch", value=-1000, preempts=False, description="Jobs, on what servers leave, and gone when they come"
     ),
 )
@@ -38,18 +43,18 @@ class Priorities(pulumi.ComponentResource):
 
     def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("open-autoglm:platform:Priorities", name, None, opts)
-        names = {level.name: self._made(name, level) for level in _LEVELS}
+        names = {level.name: self._made(name, level) for level in LEVELS}
         self.control, self.serving, self.place, self.batch = (
             names[level] for level in ("control", "serving", "place", "batch")
         )
         self.register_outputs(names)
 
-    def _made(self, name: str, level: _Level) -> pulumi.Output[str]:
+    def _made(self, name: str, level: Level) -> pulumi.Output[str]:
         made = scheduling.v1.PriorityClass(
             f"{name}-{level.name}",
             metadata={"labels": naming.labels("priorities", name, "platform")},
             value=level.value,
-            preemption_policy="PreemptLowerPriority" if level.preempts else "Never",
+            preemption_policy=level.policy,
             description=level.description,
             opts=pulumi.ResourceOptions(parent=self),
         )

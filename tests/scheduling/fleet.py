@@ -4,7 +4,7 @@ import copy
 import functools
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import yaml
@@ -72,24 +72,23 @@ def nodes(counts: dict[str, int]) -> Iterator[Object]:
         room |= {name: str(number) for name, number in cards.items()}
         for number in range(count):
             zone = cloud.ZONES[number % len(cloud.ZONES)]
-            yield {
-                "apiVersion": "v1",
-                "kind": "Node",
-                "metadata": {
-                    "name": f"{group}-{number}",
-                    "labels": {
-                        **args.labels,
-                        "topology.kubernetes.io/zone": zone,
-                        "kubernetes.io/hostname": f"{group}-{number}",
-                    },
-                },
-                "spec": {"taints": [{"key": k, "value": v, "effect": "NoSchedule"} for k, v in args.taints.items()]},
-                "status": {
-                    "capacity": room,
-                    "allocatable": room,
-                    "conditions": [{"type": "Ready", "status": "True", "reason": "Ready", "message": "ready"}],
-                },
-            }
+            name = f"{group}-{number}"
+            marks = {"topology.kubernetes.io/zone": zone, "kubernetes.io/hostname": name}
+            yield _node(name, {**args.labels, **marks}, args.taints, room)
+
+
+def _node(name: str, labels: Mapping[str, str], taints: Mapping[str, str], room: Mapping[str, str]) -> Object:
+    return {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {"name": name, "labels": dict(labels)},
+        "spec": {"taints": [{"key": k, "value": v, "effect": "NoSchedule"} for k, v in taints.items()]},
+        "status": {
+            "capacity": dict(room),
+            "allocatable": dict(room),
+            "conditions": [{"type": "Ready", "status": "True", "reason": "Ready", "message": "ready"}],
+        },
+    }
 
 
 def servers(workload: str, count: int, *, priority: str | None = None, start: int = 0) -> Iterator[Object]:
@@ -100,19 +99,38 @@ def servers(workload: str, count: int, *, priority: str | None = None, start: in
     limits = pod.resources(_ASKED, placement)
     selector = {"app": workload}
     for number in itertools.islice(itertools.count(start), count):
-        yield {
-            "apiVersion": "v1",
-            "kind": "Pod",
-            "metadata": {"name": f"{workload}-{number}", "namespace": NAMESPACE, "labels": selector},
-            "spec": {
-                **camel(template),
-                **camel({"topology_spread_constraints": pod.spread(selector)}),
-                "automountServiceAccountToken": False,
-                "terminationGracePeriodSeconds": 0,  # nobody is there to end it
-                "containers": [{"name": "server", "image": "none:1", "resources": camel(limits)}],
-                **({"priorityClassName": priority} if priority else {}),
-            },
+        made = {
+            **camel(template),
+            **camel({"topology_spread_constraints": pod.spread(selector)}),
+            "containers": [{"name": "server", "image": "none:1", "resources": camel(limits)}],
         }
+        yield _pod(workload, number, made, priority)
+
+
+def _pod(workload: str, number: int, spec: Object, priority: str | None) -> Object:
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": f"{workload}-{number}", "namespace": NAMESPACE, "labels": {"app": workload}},
+        "spec": {
+            **spec,
+            "automountServiceAccountToken": False,
+            "terminationGracePeriodSeconds": 0,  # nobody is there to end it
+            **({"priorityClassName": priority} if priority else {}),
+        },
+    }
+
+
+def plain_node(name: str, *, cpus: int) -> Object:
+    """Without cards."""
+    return _node(name, {"kubernetes.io/hostname": name}, {}, {"cpu": str(cpus), "memory": "64Gi", "pods": "110"})
+
+
+def plain_pods(workload: str, count: int, *, priority: str) -> Iterator[Object]:
+    """Of one core each."""
+    asked = {"requests": {"cpu": "1", "memory": "1Gi"}}
+    for number in range(count):
+        yield _pod(workload, number, {"containers": [{"name": "c", "image": "none:1", "resources": asked}]}, priority)
 
 
 def camel(value: Any) -> Any:

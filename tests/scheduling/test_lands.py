@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from components.platform import priorities
 from tests.harness import apiserver, scheduler
 from tests.harness.scheduler import Cluster
 from tests.scheduling import fleet
@@ -25,8 +26,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory, nodes: dict[str, fleet.Obj
     folder: Path = tmp_path_factory.mktemp("scheduling")
     with apiserver.running(folder, controllers=False) as server:
         made = Cluster(server)
-        made.add_priority("serving", 900_000, "PreemptLowerPriority")
-        made.add_priority("batch", -1000, "Never")
+        for level in priorities.LEVELS:
+            made.add_priority(level.name, level.value, level.policy)
         made.add_nodes(nodes.values())
         with scheduler.running(server, folder):
             yield made
@@ -54,10 +55,25 @@ def test_serving_takes_the_place_of_batch(cluster: Cluster) -> None:
     cluster.add_pods(fleet.servers("evaluation", 4, priority="serving", start=100))
     wanted = {f"evaluation-{number}" for number in range(100, 104)}
     pods = cluster.bound_named(wanted)
-    left = Counter(pod["spec"]["priority"] for pod in pods if pod["spec"].get("nodeName"))
+    left = classes(pods)
     servers = sum(count for workload, count in PODS.items() if workload != "evaluation")
-    assert left[900_000] == servers + 4, "a server ended for another"
-    assert left[-1000] <= PODS["evaluation"] - 4
+    assert left["serving"] == servers + 4, "a server ended for another"
+    assert left["batch"] <= PODS["evaluation"] - 4
+
+
+def test_what_keeps_the_service_up_takes_the_place_of_a_server_and_batch_of_nobody(cluster: Cluster) -> None:
+    """On the nodes without cards, where etcd and the gateways are, a cluster may have other things to run."""
+    cluster.add_nodes([fleet.plain_node("system-0", cpus=4)])
+    cluster.add_pods(fleet.plain_pods("web", 4, priority="serving"))
+    cluster.bound_named({f"web-{number}" for number in range(4)})
+    cluster.add_pods([*fleet.plain_pods("job", 1, priority="batch"), *fleet.plain_pods("etcd", 1, priority="control")])
+    found = [pod for pod in cluster.bound_named({"etcd-0"}) if pod["spec"].get("nodeName") == "system-0"]
+    assert classes(found) == {"control": 1, "serving": 3}
+
+
+def classes(pods: list[fleet.Object]) -> Counter[str]:
+    """How many pods of each PriorityClass have a node."""
+    return Counter(pod["spec"]["priorityClassName"] for pod in pods if pod["spec"].get("nodeName"))
 
 
 def overfull(pods: list[fleet.Object], nodes: dict[str, fleet.Object]) -> dict[tuple[str, str], int]:
