@@ -193,8 +193,10 @@ def gateway(folder: Path, upstream_port: int, *, others: Sequence[int] = (), **c
 
 
 def _with_servers(config: dict[str, Any], ports: Sequence[int]) -> dict[str, Any]:
-    """On loopback several servers have one address and several ports, which no name can say."""
+    """On loopback several servers have one address and several ports, which no name can say. And who is healthy is so
+    at once: Envoy's statistics say it up to a second before requests go there, and tests wait for the statistics."""
     servers = next(one for one in config["static_resources"]["clusters"] if "load_assignment" in one)
+    servers["common_lb_config"] = servers.get("common_lb_config", {}) | {"update_merge_window": "0s"}
     for port in ports:
         address = {"socket_address": {"address": "127.0.0.1", "port_value": port}}
         servers["load_assignment"]["endpoints"][0]["lb_endpoints"].append({"endpoint": {"address": address}})
