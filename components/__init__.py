@@ -2,6 +2,7 @@
 
 from components.connections import Connection, Pods, Port
 from components.envoy_affinity import Affinity
+from components.envoy_balancing import Balancing
 from components.envoy_denied import Denied
 from components.envoy_jwt import JwtIssuer
 from components.envoy_limits import Limits, RateLimit
@@ -35,6 +36,7 @@ __all__ = [
     "ApiKey",
     "Autoscaling",
     "AutoscalingArgs",
+    "Balancing",
     "ClientKeys",
     "ClientKeysArgs",
     "Connection",

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from components import (
+    envoy_affinity,
+    envoy_balancing,
     envoy_jwt,
     envoy_listener,
     envoy_metrics,
@@ -17,6 +19,7 @@ from components import (
     envoy_waiting,
 )
 from components.envoy_affinity import Affinity
+from components.envoy_balancing import Balancing
 from components.envoy_denied import Denied
 from components.envoy_jwt import JwtIssuer
 from components.envoy_limits import Limits
@@ -42,6 +45,7 @@ class EnvoySettings:
     shared_limits: SharedLimits | None = None
     denied: Denied = field(default_factory=Denied)
     affinity: Affinity = Affinity.NONE
+    balancing: Balancing = Balancing.LEAST_REQUESTS  # without affinity
     tracing: Tracing | None = None
     waiting_room: WaitingRoom | None = None  # where requests wait while no server of the stable version is ready
     tls_secret: str = ""  # path of envoy_tls.secret_file; none: TLS ends before the gateway, or nowhere
@@ -68,6 +72,8 @@ class EnvoySettings:
                 raise ValueError(f"EnvoySettings.{name}: {value} is not allowed: it must be at least {least}")
         if not (self.api_keys or self.issuers):
             raise ValueError("EnvoySettings.api_keys: none given, so nobody could use the gateway: give one or more")
+        if self.affinity is not Affinity.NONE and self.balancing is not Balancing.LEAST_REQUESTS:
+            raise ValueError(f"EnvoySettings.balancing: {self.balancing}, but affinity chooses: give one of the two")
         for client, key in self.api_keys:
             if self.issuers and re.fullmatch(envoy_jwt.SHAPE, f"Bearer {key}"):
                 raise ValueError(f"EnvoySettings.api_keys: that of {client} has a token's two dots: give another")
@@ -109,8 +115,9 @@ def _upstreams(settings: EnvoySettings) -> list[Json]:
     stable = (envoy_traffic.STABLE, settings.upstream_host, settings.upstream_port)
     candidate = (envoy_traffic.CANDIDATE, settings.candidate_host, settings.candidate_port)
     open_at_most = (settings.max_requests, settings.max_batch_requests)
+    choice = envoy_affinity.balancing(settings.affinity) or envoy_balancing.cluster(settings.balancing)
     first, *others = [
-        envoy_upstream.cluster(*upstream, open_at_most, settings.affinity)
+        envoy_upstream.cluster(*upstream, open_at_most, choice)
         for upstream in (stable, *([candidate] if settings.candidate_host else []))
     ]
     return [*envoy_waiting.clusters(first, settings.waiting_room), *others]

@@ -1,9 +1,8 @@
 """Which server a conversation goes to: the one that has its prefix in the cache, unless that is far busier than others.
 
-By least requests, any server; with affinity, by a consistent hash of the session, or else of how its first prompt
-begins, or of the client, so that each turn meets the keys and values of the turns before it. The load is bounded: a
-server with more than BOUND percent of the average number of open requests is passed over for the next one on the ring,
-so a loved session can't drown its server.
+By a consistent hash of the session, or else of how its first prompt begins, or of the client, so that each turn meets
+the keys and values of the turns before it. The load is bounded: a server with more than BOUND percent of the average
+number of open requests is passed over for the next one on the ring, so a loved session can't drown its server.
 """
 
 from enum import StrEnum
@@ -25,9 +24,9 @@ class Affinity(StrEnum):
 
 
 def balancing(affinity: Affinity) -> Json:
-    """Fields of an upstream cluster."""
+    """Fields of an upstream cluster; none where `envoy_balancing` chooses."""
     if affinity is Affinity.NONE:
-        return {"lb_policy": "LEAST_REQUEST"}
+        return {}
     return {
         "lb_policy": "RING_HASH",
         "common_lb_config": {"consistent_hashing_lb_config": {"hash_balance_factor": BOUND}},

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from components import envoy_affinity, envoy_jwt, envoy_traffic, envoy_upstream
+from components import envoy_affinity, envoy_balancing, envoy_jwt, envoy_traffic, envoy_upstream
 from components.envoy_affinity import Affinity
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ def virtual_host(settings: "EnvoySettings") -> Json:
                 "typed_per_filter_config": without_key,
             },
         ],
+        **envoy_balancing.virtual_host(settings.balancing),
     }
 
 

@@ -2,9 +2,6 @@
 
 from typing import Any
 
-from components import envoy_affinity
-from components.envoy_affinity import Affinity
-
 Json = dict[str, Any]
 
 # Only what no model has begun to work on, so that a request that kills its server is not handed to the next one: no
@@ -37,11 +34,11 @@ _HTTP: Json = {
 }
 
 
-def cluster(name: str, host: str, port: int, open_at_most: tuple[int, int], affinity: Affinity) -> Json:
+def cluster(name: str, host: str, port: int, open_at_most: tuple[int, int], choice: Json) -> Json:
     """Every ready pod by the headless Service's DNS: a ClusterIP would hide load, health and ejection of each.
 
     A pod that drains leaves DNS and keeps its open streams. With less than half of the servers healthy, all are tried.
-    `open_at_most`: requests, all of them and those of batches.
+    `open_at_most`: requests, all of them and those of batches. `choice`: fields that say which pod is asked.
     """
     return {
         "name": name,
@@ -55,7 +52,7 @@ def cluster(name: str, host: str, port: int, open_at_most: tuple[int, int], affi
             },
         },
         "connect_timeout": "2s",
-        **envoy_affinity.balancing(affinity),
+        **choice,
         "ignore_health_on_host_removal": True,
         "load_assignment": {
             "cluster_name": name,

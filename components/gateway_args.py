@@ -7,6 +7,7 @@ import pulumi
 
 from components import hostnames
 from components.envoy_affinity import Affinity
+from components.envoy_balancing import Balancing
 from components.envoy_denied import Denied
 from components.envoy_jwt import JwtIssuer
 from components.envoy_limits import Limits, RateLimit
@@ -54,6 +55,7 @@ def gateway(
         waiting_room=room,
         when_down=WhenDown(shared.when_down) if shared else WhenDown.OPEN,
         affinity=Affinity(asked.affinity),
+        balancing=Balancing(asked.balancing),
         tracing=_tracing(asked.tracing),
         tls=_tls(spec),
         replicas=asked.replicas,

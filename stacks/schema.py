@@ -146,9 +146,7 @@ Host = Annotated[str, Shape(r"[0-9A-Za-z.:\[\]-]+", "a host's name or address, a
 class Gateway(Part):
     replicas: int = Field(ge=1, le=100)
     exposure: Annotated[NodePort | ClusterIP | LoadBalancer, Field(discriminator="type")]
-    address: Annotated[str, Shape(r"[0-9A-Za-z.:\[\]-]+", "a host's name or address, as in gpu.example.com")] | None = (
-        None
-    )
+    address: Host | None = None
     max_body_bytes: int = Field(ge=1024, le=256 * 1024 * 1024)
     max_stream_seconds: int = Field(ge=1, le=3600)
     max_batch_requests: int = Field(default=256, ge=1, le=1024)  # open ones in each gateway that can wait
@@ -157,6 +155,7 @@ class Gateway(Part):
     limits: Limits = Limits()
     denied: Denied = Denied()
     affinity: Literal["none", "session", "prompt"] = "none"
+    balancing: Literal["leastRequests", "loadReports"] = "leastRequests"
     tracing: Tracing | None = None
     tls: EdgeTls | None = None
     resources: Resources

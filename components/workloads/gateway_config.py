@@ -9,6 +9,7 @@ import pulumi
 
 from components import envoy, envoy_tls, quantities
 from components.envoy_affinity import Affinity
+from components.envoy_balancing import Balancing
 from components.envoy_denied import Denied
 from components.envoy_jwt import JwtIssuer
 from components.envoy_limits import Limits
@@ -54,6 +55,7 @@ class GatewayArgs:
     waiting_room: Upstream | None = None
     when_down: WhenDown = WhenDown.OPEN
     affinity: Affinity = Affinity.NONE
+    balancing: Balancing = Balancing.LEAST_REQUESTS
     tracing: Tracing | None = None
     tls: EdgeTls | None = None
     replicas: int = 2
@@ -105,6 +107,7 @@ def _settings(args: GatewayArgs, values: Mapping[str, Any]) -> envoy.EnvoySettin
         shared_limits=shared,
         waiting_room=WaitingRoom(host=values["room"], port=room.port) if room else None,
         affinity=args.affinity,
+        balancing=args.balancing,
         tracing=args.tracing,
         tls_secret=f"{FOLDER}/{_TLS_SECRET}" if args.tls else "",
         proxies=args.exposure.proxies,

@@ -58,6 +58,7 @@ _EVERYWHERE: tuple[Callable[[RegionSpec], Iterator[Problem]], ...] = (
     gateway.shared_limits_have_what_counts,
     gateway.nobody_denies_everybody,
     gateway.keys_are_numbered_once,
+    gateway.one_way_chooses_servers,
     gateway.addresses_are_the_clients,
     gateway.tls_ends_once,
     gateway.certificate_has_a_name,

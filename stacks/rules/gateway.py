@@ -49,6 +49,13 @@ def clients_are_who_they_seem(region: RegionSpec, stack: str) -> Iterator[Proble
             yield Problem(path=("gateway", "denied", "clients", index), value=name, reason=reason)
 
 
+def one_way_chooses_servers(region: RegionSpec) -> Iterator[Problem]:
+    balancing, affinity = region.gateway.balancing, region.gateway.affinity
+    if balancing != "leastRequests" and affinity != "none":
+        reason = f"gateway.affinity = {affinity} chooses the server: leave one of the two out"
+        yield Problem(path=("gateway", "balancing"), value=balancing, reason=reason)
+
+
 def addresses_are_the_clients(region: RegionSpec) -> Iterator[Problem]:
     """By a node's port Kubernetes passes connections on with the node's own address."""
     if region.gateway.exposure.type != "NodePort":

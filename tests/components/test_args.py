@@ -6,6 +6,8 @@ from decimal import Decimal
 import pytest
 
 from components import (
+    Affinity,
+    Balancing,
     EtcdArgs,
     Exposure,
     ExposureType,
@@ -73,6 +75,15 @@ INSIDE = Exposure(type=ExposureType.CLUSTER_IP)
         (
             lambda: GatewayArgs(namespace="n", image="i:1", upstream=UPSTREAM, api_keys={}, exposure=INSIDE),
             r"GatewayArgs\.api_keys: none given, so nobody could use the gateway",
+        ),
+        (
+            lambda: EnvoySettings(
+                upstream_host="h",
+                api_keys=(("a", "k"),),
+                affinity=Affinity.SESSION,
+                balancing=Balancing.LOAD_REPORTS,
+            ),
+            r"EnvoySettings\.balancing: loadReports, but affinity chooses: give one of the two",
         ),
         (lambda: EnvoySettings(upstream_host="h", api_keys=()), r"EnvoySettings\.api_keys: none given"),
         (

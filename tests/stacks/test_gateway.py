@@ -54,6 +54,11 @@ NODE_PORT = {"type": "NodePort", "port": 30080}
         ),
         (
             "private",
+            {"gateway": {"affinity": "session", "balancing": "loadReports"}},
+            "gateway.balancing = loadReports: gateway.affinity = session chooses the server: leave one of the two out",
+        ),
+        (
+            "private",
             {"gateway": {"clients": {"lab": {"keys": [1, 2, 1]}}}},
             "gateway.clients.lab.keys = 1: it stands there twice: each number once is a key",
         ),
