@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from components import foundation_args
+from components import foundation_args, refusal
 from components import pools as marks
 from components.alicloud import account, balancer, checks, provider
 from components.alicloud.addons import GpuSharing
@@ -36,10 +36,8 @@ if TYPE_CHECKING:
 
 def build(name: str, spec: "AlicloudRegion", parent: pulumi.ComponentResource) -> Foundation:
     """Raises RunError before anything is made for what Alibaba Cloud can't do."""
-    try:
+    with refusal.ends_the_run():
         checks.refuse(spec)
-    except ValueError as error:
-        raise pulumi.RunError(str(error)) from None
     cloud = provider.make(f"{name}-alicloud", spec, parent)
     account.own(pulumi.InvokeOptions(provider=cloud), expected=spec.account_id)
     child = pulumi.ResourceOptions(parent=parent, providers=[cloud])

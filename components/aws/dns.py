@@ -5,7 +5,7 @@ from typing import Any
 import pulumi
 from pulumi_aws import route53
 
-from components import hostnames
+from components import hostnames, refusal
 from components.cloud_args import DnsArgs
 from components.tags import tags
 
@@ -52,10 +52,8 @@ def _existing(asked: str, wanted: str, parent: pulumi.Resource) -> pulumi.Output
     found = route53.get_zone_output(zone_id=asked, opts=pulumi.InvokeOptions(parent=parent))
 
     def check(zone: Any) -> str:  # noqa: ANN401  the SDK's result class has untyped attributes
-        try:
+        with refusal.ends_the_run():
             refuse(asked, wanted, found=zone.name)
-        except ValueError as error:
-            raise pulumi.RunError(str(error)) from None
         return asked
 
     return found.apply(check)

@@ -6,6 +6,7 @@ from typing import Any
 import pulumi
 from pulumi_aws import eks
 
+from components import refusal
 from components.aws.kubeconfig import host, issuer_arn, kubeconfig
 from components.aws.parts import EksParts
 from components.cloud_args import ExistingClusterArgs
@@ -39,10 +40,8 @@ class ExistingCluster(pulumi.ComponentResource):
         """The parts, whose name is known only when the cluster is in that VPC."""
 
         def check(known: list[str]) -> str:
-            try:
+            with refusal.ends_the_run():
                 refuse(known[0], found=known[1], wanted=known[2])
-            except ValueError as error:
-                raise pulumi.RunError(str(error)) from None
             return known[0]
 
         name = pulumi.Output.all(self.parts.name, self.vpc, vpc).apply(check)

@@ -7,6 +7,7 @@ from typing import Any
 import pulumi
 from pulumi_aws import ec2
 
+from components import refusal
 from components.adoption import check_subnet, named_subnets
 from components.cloud_args import ExistingNetworkArgs
 from components.types import NetworkParts
@@ -59,14 +60,12 @@ def refuse(args: ExistingNetworkArgs, ranges: Sequence[str], subnets: Mapping[st
 def _check(args: ExistingNetworkArgs, found: dict[str, Any]) -> dict[str, str]:
     vpc, subnets = found["vpc"], found["subnets"]
     ranges = [vpc.cidr_block, *(more.cidr_block for more in vpc.cidr_block_associations or [])]
-    try:
+    with refusal.ends_the_run():
         refuse(
             args,
             list(dict.fromkeys(ranges)),
             {field: Found(vpc=subnet.vpc_id, zone=subnet.availability_zone) for field, subnet in subnets.items()},
         )
-    except ValueError as error:
-        raise pulumi.RunError(str(error)) from None
     return named_subnets(args)
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from components import foundation_args
+from components import foundation_args, refusal
 from components.aws import balancer, checks, provider
 from components.aws.cluster import Cluster
 from components.aws.disks import DefaultDisks
@@ -34,10 +34,8 @@ if TYPE_CHECKING:
 
 def build(name: str, spec: "AwsRegion", parent: pulumi.ComponentResource) -> Foundation:
     """Raises RunError before anything is made for what AWS can't do."""
-    try:
+    with refusal.ends_the_run():
         checks.refuse(spec)
-    except ValueError as error:
-        raise pulumi.RunError(str(error)) from None
     inside = pulumi.ResourceOptions(parent=parent, providers=[provider.make(f"{name}-aws", spec, parent)])
     tags = foundation_args.common_tags(name, spec)
     network = _network(name, spec, tags, inside)

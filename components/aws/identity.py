@@ -5,6 +5,7 @@ from typing import Any
 import pulumi
 from pulumi_aws import eks, iam
 
+from components import refusal
 from components.access import GRANTS, Grant, service_account
 from components.aws import partition, policy, roles
 from components.aws.addons import trust
@@ -86,10 +87,8 @@ def existing_role(workload: str, asked: str, account: str, parent: pulumi.Resour
     found = iam.get_role_output(name=asked.rpartition("/")[2], opts=pulumi.InvokeOptions(parent=parent))
 
     def check(role: Any) -> str:  # noqa: ANN401  the SDK's result class has untyped attributes
-        try:
+        with refusal.ends_the_run():
             refuse_role(workload, asked, arn=role.arn, account=account)
-        except ValueError as error:
-            raise pulumi.RunError(str(error)) from None
         return str(role.arn)
 
     return found.apply(check)

@@ -5,6 +5,7 @@ from typing import Any
 import pulumi
 from pulumi_aws import kms
 
+from components import refusal
 from components.aws import partition, policy
 from components.cloud_args import Tags
 from components.tags import tags
@@ -97,10 +98,8 @@ def existing(asked: str, parent: pulumi.Resource) -> pulumi.Output[str]:
     found = kms.get_key_output(key_id=asked, opts=pulumi.InvokeOptions(parent=parent))
 
     def check(key: Any) -> str:  # noqa: ANN401  the SDK's result class has untyped attributes
-        try:
+        with refusal.ends_the_run():
             refuse(asked, state=key.key_state, usage=key.key_usage)
-        except ValueError as error:
-            raise pulumi.RunError(str(error)) from None
         return str(key.arn)
 
     return found.apply(check)

@@ -7,6 +7,7 @@ from typing import Any
 import pulumi
 from tencentcloud_iac_pulumi import vpc
 
+from components import refusal
 from components.adoption import check_subnet, named_subnets
 from components.cloud_args import ExistingNetworkArgs
 from components.types import NetworkParts
@@ -72,10 +73,8 @@ def refuse(args: ExistingNetworkArgs, cidr: str | None, subnets: Mapping[str, Fo
 def _check(args: ExistingNetworkArgs, answers: Mapping[str, Any]) -> dict[str, Found]:
     networks = answers["vpc"].instance_lists or []
     subnets = {field: _found(answer.instance_lists) for field, answer in answers["subnets"].items()}
-    try:
+    with refusal.ends_the_run():
         refuse(args, networks[0].cidr_block if networks else None, subnets)
-    except ValueError as error:
-        raise pulumi.RunError(str(error)) from None
     return {field: found for field, found in subnets.items() if found is not None}
 
 

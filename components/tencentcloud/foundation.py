@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pulumi
 import pulumi_kubernetes as kubernetes
 
-from components import foundation_args
+from components import foundation_args, refusal
 from components import pools as marks
 from components.cloud_args import ExistingClusterArgs, GpuPoolArgs, NetworkArgs, Tags
 from components.tags import tags as tagged
@@ -38,10 +38,8 @@ if TYPE_CHECKING:
 
 def build(name: str, spec: "TencentcloudRegion", parent: pulumi.ComponentResource) -> Foundation:
     """Raises RunError before anything is made for what Tencent Cloud can't do."""
-    try:
+    with refusal.ends_the_run():
         checks.refuse(spec)
-    except ValueError as error:
-        raise pulumi.RunError(str(error)) from None
     cloud = provider.make(f"{name}-tencentcloud", spec, parent)
     child = pulumi.ResourceOptions(parent=parent, providers=[cloud])
     tags = foundation_args.common_tags(name, spec)
