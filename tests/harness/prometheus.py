@@ -6,7 +6,7 @@ import os
 import subprocess
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,43 +44,27 @@ def checked(name: str, *arguments: str | Path) -> subprocess.CompletedProcess[st
     return subprocess.run(argv, text=True, capture_output=True, timeout=300, env={**os.environ, "GOMAXPROCS": "1"})
 
 
-@contextlib.contextmanager
-def prometheus(folder: Path, config: dict[str, Any]) -> Iterator[Process]:
+def prometheus(folder: Path, config: dict[str, Any]) -> contextlib.AbstractContextManager[Process]:
     """`config` as Prometheus takes it; JSON is YAML."""
-    (folder / "prometheus.json").write_text(json.dumps(config))
-    (port,) = free_ports(1)
-    arguments = [
-        f"--config.file={folder / 'prometheus.json'}",
-        f"--storage.tsdb.path={folder / 'data'}",
-        f"--web.listen-address=127.0.0.1:{port}",
-    ]
-    with _running("prometheus", arguments, folder, port, "/-/ready") as made:
-        yield made
+    return _running("prometheus", folder, config, f"--storage.tsdb.path={folder / 'data'}")
+
+
+def alertmanager(folder: Path, config: dict[str, Any]) -> contextlib.AbstractContextManager[Process]:
+    return _running("alertmanager", folder, config, f"--storage.path={folder / 'alerts'}", "--cluster.listen-address=")
 
 
 @contextlib.contextmanager
-def alertmanager(folder: Path, config: dict[str, Any]) -> Iterator[Process]:
-    (folder / "alertmanager.json").write_text(json.dumps(config))
+def _running(name: str, folder: Path, config: dict[str, Any], *flags: str) -> Iterator[Process]:
+    file, log = folder / f"{name}.json", folder / f"{name}.log"
+    file.write_text(json.dumps(config))
     (port,) = free_ports(1)
-    arguments = [
-        f"--config.file={folder / 'alertmanager.json'}",
-        f"--storage.path={folder / 'alerts'}",
-        f"--web.listen-address=127.0.0.1:{port}",
-        "--cluster.listen-address=",
-    ]
-    with _running("alertmanager", arguments, folder, port, "/-/ready") as made:
-        yield made
-
-
-@contextlib.contextmanager
-def _running(name: str, arguments: Sequence[str], folder: Path, port: int, ready: str) -> Iterator[Process]:
-    log = folder / f"{name}.log"
     made = Process(f"http://127.0.0.1:{port}", log)
 
     def answers() -> bool:
-        with _OPENER.open(f"{made.url}{ready}", timeout=5):
+        with _OPENER.open(f"{made.url}/-/ready", timeout=5):
             return True
 
-    with processes.running([program(name), *arguments], log) as process:
+    argv = [program(name), f"--config.file={file}", f"--web.listen-address=127.0.0.1:{port}", *flags]
+    with processes.running(argv, log) as process:
         processes.until_ready(process, log, answers)
         yield made

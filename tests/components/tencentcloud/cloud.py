@@ -7,11 +7,11 @@ from typing import Any
 import pulumi
 from pulumi.runtime.mocks import MockResourceArgs
 
-from components.cidr import SubnetPlan
 from components.cloud_args import NetworkArgs, SecurityArgs
 from components.tags import REQUIRED, region_tags
 from components.tencentcloud import provider
 from components.types import ClusterParts, NetworkParts, SecurityParts, StorageParts
+from tests.components import clouds
 from tests.harness import mocks
 from tests.harness.mocks import Recorder, Registered
 
@@ -93,12 +93,8 @@ def tagged(item: Registered) -> dict[str, str]:
 
 def assert_house_rules(done: Recorder) -> None:
     """Explicit provider, a component of ours as parent, tags, and a description of each rule."""
-    assert cloud(done)
-    for item in cloud(done):
+    for item in clouds.resources(done, "tencentcloud"):
         kind = item.type.rpartition(":")[2]
-        assert item.provider, f"{item.name}: the default provider"
-        urn = next(urn for urn in done.urns if urn.endswith(f"{item.type}::{item.name}"))
-        assert urn.split("::")[2].split("$")[-2].startswith("open-autoglm:tencentcloud:"), urn
         if kind in UNTAGGED:
             assert "tags" not in item.inputs, f"{item.name}: the SDK tags it"
         else:
@@ -108,26 +104,14 @@ def assert_house_rules(done: Recorder) -> None:
 
 
 def network_args(**more: Any) -> NetworkArgs:
-    return NetworkArgs(
-        **{
-            "cidr": IPv4Network("10.0.0.0/16"),
-            "zones": ZONES,
-            "subnets": SubnetPlan(
-                public=tuple(IPv4Network(f"10.0.{zone}.0/24") for zone in range(3)),
-                nodes=tuple(IPv4Network(f"10.0.{zone + 10}.0/24") for zone in range(3)),
-                pods=tuple(IPv4Network(f"10.0.{zone * 32 + 64}.0/19") for zone in range(3)),
-            ),
-            "tags": TAGS,
-            **more,
-        }
-    )
+    return clouds.network_args(ZONES, TAGS, **more)
 
 
 def network_parts(**more: Any) -> NetworkParts:
     return NetworkParts(
         **{
             "vpc": "vpc-1",
-            "cidr": IPv4Network("10.0.0.0/16"),
+            "cidr": clouds.CIDR,
             "zones": ZONES,
             "public_subnets": (),
             "node_subnets": ("subnet-nodes-1", "subnet-nodes-2", "subnet-nodes-3"),
