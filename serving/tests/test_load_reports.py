@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 
 import httpx2
 import pytest
+from harness import chat, light_server
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -80,6 +82,13 @@ def test_all_open_requests_are_its_utilization_whoever_sent_them():
         assert (await server.told())["application_utilization"] == 1 / MOST
 
     on_a_server(check)
+
+
+def test_the_server_s_own_streams_tell_it(tmp_path: Path):
+    with light_server(tmp_path / "log", "--max-num-seqs", "3", "--max-num-waiting", "1") as server:
+        asked = {"json": chat("hello", stream=True), "headers": TEXT}
+        with server.http() as client, client.stream("POST", "/v1/chat/completions", **asked) as response:
+            assert response.headers[TOLD].startswith("TEXT application_utilization=0.2500,rps_fractional=")
 
 
 @pytest.mark.parametrize("path", ["/429", "/500", "/503"])

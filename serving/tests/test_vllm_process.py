@@ -122,6 +122,12 @@ def test_one_request_too_many_gets_429_and_when_to_come_back(shared: Server):
     assert shared.post(chat(1)).status_code == 200
 
 
+def test_a_stream_tells_who_asks_of_the_load(shared: Server):
+    body, asked = chat(1, stream=True), {"endpoint-load-metrics-format": "TEXT"}
+    with shared.http() as client, client.stream("POST", "/v1/chat/completions", json=body, headers=asked) as response:
+        assert response.headers["endpoint-load-metrics"].startswith("TEXT application_utilization=0.")
+
+
 def test_its_lines_and_ours_are_one_log(shared: Server):
     shared.post(chat(1))
     events = shared.events()
