@@ -77,7 +77,7 @@ def alone(pods: Pods, spec: PodSpecArgsDict, volume: Volume, opts: pulumi.Resour
         f"{pods.name}-server",
         metadata=pods.named,
         spec={
-            "service_name": service.metadata["name"],
+            "service_name": pods.name,  # not from the Service, which is awaited until one of these pods is ready
             "replicas": 1,
             "selector": {"match_labels": pods.selector},
             "template": pod.template(pods.labels, spec),
