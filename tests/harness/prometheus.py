@@ -44,9 +44,9 @@ def checked(name: str, *arguments: str | Path) -> subprocess.CompletedProcess[st
     return subprocess.run(argv, text=True, capture_output=True, timeout=300, env={**os.environ, "GOMAXPROCS": "1"})
 
 
-def prometheus(folder: Path, config: dict[str, Any]) -> contextlib.AbstractContextManager[Process]:
-    """`config` as Prometheus takes it; JSON is YAML."""
-    return _running("prometheus", folder, config, f"--storage.tsdb.path={folder / 'data'}")
+def prometheus(folder: Path, config: dict[str, Any], *more: str) -> contextlib.AbstractContextManager[Process]:
+    """`config` as Prometheus takes it; JSON is YAML. `more`: flags."""
+    return _running("prometheus", folder, config, f"--storage.tsdb.path={folder / 'data'}", *more)
 
 
 def alertmanager(folder: Path, config: dict[str, Any]) -> contextlib.AbstractContextManager[Process]:
