@@ -34,12 +34,17 @@ def output(name: str) -> str:
     ).stdout.strip()
 
 
-def pulumi(*arguments: str) -> str:
-    """The engine on the dev stack, in the environment that `make` gives it."""
-    done = subprocess.run(
+def engine(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """`pulumi` on the dev stack, in the environment that `make` gives it."""
+    return subprocess.run(
         [sys.executable, "-m", "tools", "pulumi", "--", *arguments],
         cwd=ROOT, text=True, capture_output=True, timeout=600,
     )  # fmt: skip
+
+
+def pulumi(*arguments: str) -> str:
+    """What it says when it ends well."""
+    done = engine(*arguments)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
