@@ -66,7 +66,7 @@ def test_a_member_that_lost_its_disk_comes_back_without_a_vote_until_it_knows_wh
 
 @pytest.mark.integration
 def test_without_a_quorum_nobody_is_let_in(own):
-    with own.connect() as connection:
+    with own.connect(timeout=1.0) as connection:
         for member in own.members[:2]:
             member.kill()
         with pytest.raises(EtcdError):

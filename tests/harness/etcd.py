@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from autoglm_etcd.cluster import Cluster
-from autoglm_etcd.connection import Connection, Credentials
+from autoglm_etcd.connection import TIMEOUT, Connection, Credentials
 
 from tests.harness.apiserver import program
 from tests.harness.ports import free_ports
@@ -94,8 +94,9 @@ class Etcd:
     def endpoints(self) -> list[str]:
         return [member.endpoint for member in self.members]
 
-    def connect(self, user: str = "root") -> Connection:
-        return Connection(self.endpoints, self.credentials(user))
+    def connect(self, user: str = "root", *, timeout: float = TIMEOUT) -> Connection:
+        """`timeout`: short where no answer is what is looked for."""
+        return Connection(self.endpoints, self.credentials(user), timeout=timeout)
 
     def data(self, member: Member) -> Path:
         return self.folder / member.name
