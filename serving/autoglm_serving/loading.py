@@ -72,10 +72,10 @@ def load_folder(
 def _models(settings: ServeSettings, ledger: Ledger | None) -> Models:
     if settings.model is None and settings.model_repository is None and settings.model_catalogue is None:
         return NoModels()
-    _prepare_torch()
     load_version = partial(load_folder, settings, ledger=ledger)
     if settings.model is not None:
         return OneModel(load_version(settings.model, name=settings.served_model_name, version="1"))
+    _prepare_torch()
     from autoglm_serving.engine.build import memory_budget, memory_of
 
     tallies = Tallies()
@@ -125,6 +125,7 @@ def _prepare_torch() -> None:
 
 
 def _load_verified(settings: ServeSettings, folder: Path, *, name: str, version: str) -> ServedModel:
+    _prepare_torch()
     from autoglm_serving.engine.build import build
     from autoglm_serving.model.prompts import PromptBuilder
 

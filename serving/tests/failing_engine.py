@@ -1,17 +1,19 @@
-"""The server with an engine that fails on demand, by the request's seed: `python failing_engine.py COMMAND …`.
-
-The words before the package's own are dropped: what a launcher gets is the whole command.
-"""
+"""The light server with an engine that fails on demand, by the request's seed."""
 
 import os
 import sys
 import time
 from collections.abc import Sequence as List
 from enum import IntEnum
+from pathlib import Path
+from typing import Any
 
-from autoglm_serving.cli import main
+sys.path.insert(0, str(Path(__file__).parent))
+
+import light_server
+from fake_runner import FakeRunner
+
 from autoglm_serving.engine.sequence import Slice
-from autoglm_serving.engine.torch_runner import Result, TorchRunner
 
 
 class Seed(IntEnum):
@@ -20,7 +22,7 @@ class Seed(IntEnum):
     BREAK = 666_003
 
 
-def _execute(self: TorchRunner, batch: List[Slice]) -> list[Result]:
+def _execute(self: FakeRunner, batch: List[Slice]) -> list[Any]:
     for seed in {piece.sequence.request.sampling.seed for piece in batch}:
         match seed:
             case Seed.HANG:
@@ -32,8 +34,8 @@ def _execute(self: TorchRunner, batch: List[Slice]) -> list[Result]:
     return _whole(self, batch)
 
 
-_whole = TorchRunner.execute
+_whole = FakeRunner.execute
 
 if __name__ == "__main__":
-    TorchRunner.execute = _execute  # type: ignore[method-assign]
-    sys.exit(main(sys.argv[sys.argv.index("autoglm_serving") + 1 :]))
+    FakeRunner.execute = _execute  # type: ignore[method-assign]
+    sys.exit(light_server.main())

@@ -26,6 +26,8 @@ ALLOWED = frozenset({200, 400, 404, 405, 408, 409, 413, 429, 504})
 LEFT = 0
 """In place of a status: the client left, or sent half of what it promised."""
 MOST_SHOWN = 10
+PATIENCE = 300
+"""Seconds: what spoils `max_tokens` asks for as many tokens as the context holds."""
 
 
 def main() -> int:
@@ -94,7 +96,7 @@ def _try(server: Server, seed: int) -> tuple[int, str]:
 
 
 def _send(server: Server, made: Shot) -> tuple[int, bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=60)
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=PATIENCE)
     try:
         connection.putrequest(made.method, made.path, skip_accept_encoding=True)
         for name, value in {"content-length": str(len(made.body)), **made.headers}.items():

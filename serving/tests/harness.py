@@ -77,9 +77,9 @@ def running_server(model: Path, log: Path, *flags: str, launcher: Sequence[str] 
 
 
 @contextlib.contextmanager
-def light_server(log: Path, *flags: str) -> Iterator[Server]:
+def light_server(log: Path, *flags: str, script: str = "light_server.py") -> Iterator[Server]:
     """A server whose engine computes nothing, for what does not depend on the model; see light_server.py."""
-    argv = [sys.executable, str(PACKAGE_ROOT / "tests" / "light_server.py"), "--host", "127.0.0.1", "--port", "0"]
+    argv = [sys.executable, str(PACKAGE_ROOT / "tests" / script), "--host", "127.0.0.1", "--port", "0"]
     with running([*argv, *flags], log) as server:
         yield server
 

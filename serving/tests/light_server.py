@@ -21,6 +21,7 @@ from autoglm_serving.engine.engine import Engine
 from autoglm_serving.engine.sequence import Sequence
 from autoglm_serving.metrics import Metrics
 from autoglm_serving.model.messages import Message, PromptTooLong
+from autoglm_serving.quarantine.guard import GuardedEngine
 from autoglm_serving.quarantine.ledger import Ledger
 from autoglm_serving.settings import ServeSettings
 from autoglm_serving.store.settings import build_store
@@ -38,7 +39,9 @@ def main() -> int:
 
 def load(settings: ServeSettings, ledger: Ledger | None = None) -> Service:
     config = EngineConfig(
-        max_num_seqs=settings.max_num_seqs, max_num_waiting=settings.max_num_waiting, step_timeout=60.0
+        max_num_seqs=settings.max_num_seqs,
+        max_num_waiting=settings.max_num_waiting,
+        step_timeout=settings.step_timeout,
     )
     runner = FakeRunner(num_blocks=20_000, block_size=16, next_token=number_of, step_seconds=0.001)
     engine = Engine(runner, config)
@@ -48,7 +51,7 @@ def load(settings: ServeSettings, ledger: Ledger | None = None) -> Service:
         name=settings.served_model_name,
         version="1",
         created=int(time.time()),
-        engine=engine,
+        engine=GuardedEngine(engine, ledger) if ledger else engine,
         prompts=BytePrompts(length),
         max_model_len=length,
     )

@@ -195,6 +195,10 @@ def test_damaged_images_and_bombs_are_refused(server: Server, content: bytes):
     assert error(server, with_image(data_url(content)))["code"] == "invalid_image"
 
 
+def test_a_message_without_a_word_is_a_prompt_like_any_other(server: Server):
+    assert server.post(chat("")).json()["usage"]["prompt_tokens"] > 0
+
+
 def test_one_pixel_is_answered(server: Server):
     assert server.post(with_image(data_url(png(1, 1)))).status_code == 200
 

@@ -262,6 +262,15 @@ def test_request_ids_are_taken_or_made(server: Server):
             assert len(made) == 32
 
 
+def test_requests_of_one_id_are_requests_of_their_own(server: Server):
+    """An id is for logs: clients that repeat one, or choose the same, get their own answers."""
+    with server.http(headers={"x-request-id": "same"}) as client, ThreadPoolExecutor(3) as pool:
+        bodies = [chat(max_tokens=count, ignore_eos=True) for count in (40, 50, 60)]
+        answers = list(pool.map(lambda body: client.post("/v1/chat/completions", json=body).json(), bodies))
+    assert [answer["usage"]["completion_tokens"] for answer in answers] == [40, 50, 60]
+    assert len({answer["id"] for answer in answers}) == 3
+
+
 def test_the_log_is_json_with_counts_and_without_prompts(server: Server):
     with server.http() as client:
         client.post(

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from harness import Server, chat, endless, eventually, running_server
+from harness import Server, chat, endless, eventually, light_server, running_server
 
 HEAD = b"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n"
 
@@ -67,6 +67,12 @@ def launch(tiny_model: Path, tmp_path: Path):
         yield lambda *flags: stack.enter_context(running_server(tiny_model, tmp_path / "log", *flags))
 
 
+@pytest.fixture
+def launch_light(tmp_path: Path):
+    with contextlib.ExitStack() as stack:
+        yield lambda *flags: stack.enter_context(light_server(tmp_path / "log", *flags))
+
+
 def test_ten_streams_end_whole_after_sigterm_and_nobody_new_comes_in(launch: Any):
     server: Server = launch("--max-num-seqs", "10")
     streams = started(server, 10, tokens=200)
@@ -103,8 +109,8 @@ def test_requests_that_wait_are_served_in_the_drain_after_sigint_too(launch: Any
     assert server.process.wait(timeout=60) == 0
 
 
-def test_after_the_timeout_streams_are_told_why_they_end_and_who_does_not_read_is_cut(launch: Any):
-    server: Server = launch("--shutdown-timeout", "0.5")
+def test_after_the_timeout_streams_are_told_why_they_end_and_who_does_not_read_is_cut(launch_light: Any):
+    server: Server = launch_light("--shutdown-timeout", "0.5")
     body = json.dumps(endless(20_000)).encode()
     with socket.socket() as silent:
         silent.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
@@ -120,8 +126,8 @@ def test_after_the_timeout_streams_are_told_why_they_end_and_who_does_not_read_i
         assert stream.events()[-1]["error"]["code"] == "server_draining"
 
 
-def test_a_second_sigterm_ends_at_once(launch: Any):
-    server: Server = launch()
+def test_a_second_sigterm_ends_at_once(launch_light: Any):
+    server: Server = launch_light()
     streams = started(server, 1, tokens=20_000)
     server.process.send_signal(signal.SIGTERM)
     eventually(lambda: any(event["event"] == "draining" for event in server.events()))

@@ -1,7 +1,6 @@
 """Engines that hang, break or take the process with them: what probes say, and who is refused afterwards."""
 
 import signal
-import sys
 import threading
 from pathlib import Path
 from typing import Any
@@ -9,17 +8,16 @@ from typing import Any
 import httpx2
 import pytest
 from failing_engine import Seed
-from harness import Server, chat, endless, eventually, running_server
+from harness import Server, chat, endless, eventually, light_server
 
-LAUNCHER = (sys.executable, str(Path(__file__).with_name("failing_engine.py")))
 STEP_TIMEOUT = "4"
-"""Seconds: more than a busy machine ever makes a step of the tiny model wait."""
+"""Seconds: more than a busy machine ever makes a step wait that computes nothing."""
 
 
 @pytest.fixture
-def launch(tiny_model: Path, tmp_path: Path):
+def launch(tmp_path: Path):
     def run(*flags: str):
-        return running_server(tiny_model, tmp_path / "log", *flags, launcher=LAUNCHER)
+        return light_server(tmp_path / "log", *flags, script="failing_engine.py")
 
     return run
 

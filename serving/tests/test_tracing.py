@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from collector import CALLER, PARENT, TRACE, Collector, attributes, collecting, of_trace
-from harness import Server, chat, data_url, endless, environment, eventually, image_message, png, running_server
+from harness import Server, chat, data_url, endless, environment, eventually, image_message, light_server, png
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from autoglm_serving import tracing
@@ -23,10 +23,10 @@ def collector() -> Iterator[Collector]:
 
 
 @pytest.fixture(scope="module")
-def traced(tiny_model: Path, collector: Collector, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def traced(collector: Collector, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """Stopped before the tests look: its end sends what is left."""
     log = tmp_path_factory.mktemp("traced") / "log"
-    with running_server(tiny_model, log, "--otlp-traces-endpoint", collector.url) as server:
+    with light_server(log, "--otlp-traces-endpoint", collector.url) as server:
         with server.http() as client:
             body = endless(5, messages=[image_message(data_url(png(200, 300)), SECRET_TEXT)])
             assert client.post("/v1/chat/completions", json=body, headers=CALLER).status_code == 200
@@ -84,9 +84,9 @@ def test_the_access_log_names_the_trace(spans: list[Span], traced: Server):
     assert line["trace_id"] == TRACE
 
 
-def test_a_collector_that_is_away_costs_no_answer_and_no_end(tiny_model: Path, tmp_path: Path):
+def test_a_collector_that_is_away_costs_no_answer_and_no_end(tmp_path: Path):
     url = "http://127.0.0.1:9/v1/traces"  # discard: nobody listens
-    with running_server(tiny_model, tmp_path / "log", "--otlp-traces-endpoint", url) as server:
+    with light_server(tmp_path / "log", "--otlp-traces-endpoint", url) as server:
         assert server.post(endless(3)).status_code == 200
         eventually(lambda: any(event["event"] == "request" for event in server.events()))
 
