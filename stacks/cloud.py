@@ -151,7 +151,7 @@ class Nccl(Part):
     """How the cards of a server talk to each other. What is not said, NCCL finds out."""
 
     debug: Literal["VERSION", "WARN", "INFO", "TRACE"] = "WARN"
-    p2p_level: Literal["LOC", "NVL", "PIX", "PXB", "PHB", "SYS"] | None = None
+    p2p_level: Literal["LOC", "NVL", "PIX", "PXB", "PHB", "SYS"] | None = Field(default=None, alias="p2pLevel")
     socket_interface: Annotated[str, Shape(r"[=^]?[\w.,-]{1,64}", "names of interfaces, as in eth0")] | None = None
     infiniband: bool = True
 

@@ -88,6 +88,18 @@ def test_servers_on_gpus_run_vllm_with_shared_memory_and_a_place_for_its_kernels
     assert any(cache.startswith(path) for path in mounts if path != "/tmp")  # noqa: S108
 
 
+@pytest.mark.parametrize("cards", [1, 2])
+def test_servers_on_several_cards_are_told_how_these_talk(cards: int) -> None:
+    over = {
+        "serving": {"gpu": {"tensorParallelSize": cards}},
+        "tuning": {"nccl": {"p2pLevel": "NVL", "infiniband": False}},
+    }
+    server = pod_of(run(programs.dev(merge(GPU, over))), "Deployment")["spec"]["containers"][0]
+    told = {entry["name"]: entry["value"] for entry in server["env"] if entry["name"].startswith("NCCL_")}
+    several = {"NCCL_DEBUG": "WARN", "NCCL_P2P_LEVEL": "NVL", "NCCL_IB_DISABLE": "1"}
+    assert told == (several if cards > 1 else {})
+
+
 @pytest.mark.parametrize(("replicas", "surge", "seconds"), [(7, 1, 1260), (8, 0, 1875)])
 def test_an_update_starts_a_server_first_only_where_there_is_room(replicas: int, surge: int, seconds: int) -> None:
     """Two nodes hold eight servers of two cards. A successor then waits for its predecessor's drain, and for a node."""
@@ -193,7 +205,7 @@ def test_what_the_balancer_looks_for_is_there_before_its_service(kubeconfig: Pat
             secrets={"gateway-certificate": {"id": "crt-1"}},
             tls=True,
         )
-        args = gateway_args.gateway(programs.dev(), "autoglm", UPSTREAM, {"me": "key"}, foundation(provider), None)
+        args = gateway_args.gateway(programs.dev(), "autoglm", UPSTREAM, {"me": ("key",)}, foundation(provider), None)
         Gateway(
             "dev-gateway", dataclasses.replace(args, exposure=exposure), pulumi.ResourceOptions(providers=[provider])
         )

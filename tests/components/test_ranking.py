@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components import accelerators, models
+from components import accelerators, models, serving_pools
 from components.models import ModelFacts
 from components.platform import placement
 from components.platform.placement import Candidate, Need
 from stacks.cloud import Cgpu, Mig, Sharing, TimeSlicing, Whole
+from tests.stacks.regions import region
 
 PHONE = models.find("autoglm-phone-9b")
 assert PHONE
@@ -75,6 +76,13 @@ def test_parts_stay_in_their_island() -> None:
 def test_who_asks_for_nvlink_gets_no_other_link() -> None:
     found = placement.ranked(need(tensor_parallel=2, nvlink=True), POOLS)
     assert [fit.pool for fit in found] == ["a100"]
+
+
+def test_cards_that_can_t_compute_what_is_asked_are_no_candidates() -> None:
+    cards = {"turing": {"instanceType": "g4dn.12xlarge", "minSize": 0, "maxSize": 1}, "cards": {"maxSize": 4}}
+    for dtype, able in (("bfloat16", {"cards"}), ("float16", {"cards", "turing"}), ("auto", {"cards", "turing"})):
+        over = {"gpuPools": cards, "serving": {"gpu": {"pool": None, "vllm": {"dtype": dtype}}}}
+        assert {candidate.pool for candidate in serving_pools.candidates(region("aws", over))} == able
 
 
 def test_a_part_by_the_gib_is_as_large_as_the_model_and_one_conversation() -> None:
