@@ -54,13 +54,12 @@ def healthy(gateway: Gateway, cluster: str) -> None:
 
 @pytest.mark.parametrize("waiting", [False, True], ids=["", "with a waiting room"])
 def test_who_says_that_it_is_busy_is_asked_less(tmp_path: Path, servers: tuple[Upstream, ...], waiting: bool) -> None:
-    """At first all get the same; with weights of 2, 16 and 16 of 34 the busy one gets 2 of 30 or so."""
+    """With weights of 2, 16 and 16 of 34 the busy one gets 2 of 30 or so."""
     room = {"waiting_room": WaitingRoom(host="127.0.0.1", port=9)} if waiting else {}
     for server, utilization in zip(servers, (0.8, 0.1, 0.1), strict=True):
         says(server, f"TEXT application_utilization={utilization},rps_fractional=2")
     with behind(tmp_path, servers, **room) as gateway:
         healthy(gateway, "serving-ready" if waiting else "serving")
-        assert min(shares(gateway, servers)) >= 5
         until(lambda: shares(gateway, servers)[0] <= 3, "the busy one gets less")
         says(servers[0], "TEXT application_utilization=0.1,rps_fractional=2")
         until(lambda: shares(gateway, servers)[0] >= 9, "it has time again")
