@@ -106,9 +106,9 @@ class Etcd(pulumi.ComponentResource):
         template = pod.template(
             pod.labels(labels, args.identity),
             {
+                **pod.priority(args.priority),
                 "service_account_name": account,
                 "termination_grace_period_seconds": 30,
-                **pod.priority(args.priority),
                 "topology_spread_constraints": pod.spread(self._pods.labels, args.apart),
                 **etcd_member.spec(
                     shape,

@@ -54,10 +54,10 @@ class Gateway(pulumi.ComponentResource):
                 "template": pod.template(
                     labels,
                     {
+                        **pod.priority(args.priority),
                         "service_account_name": pod.account(name, metadata, child),
                         "termination_grace_period_seconds": pod.grace_seconds(args.max_stream_seconds),
                         "topology_spread_constraints": pod.spread(selector),
-                        **pod.priority(args.priority),
                         "containers": [_container(args)],
                         "volumes": _volumes(args, secret.metadata["name"], self.traffic),
                     },

@@ -112,10 +112,10 @@ class Serving(pulumi.ComponentResource):
 
 def _pods(args: ServingArgs, account: pulumi.Input[str], selector: Mapping[str, str]) -> PodSpecArgsDict:
     spec: PodSpecArgsDict = {
+        **pod.priority(args.priority),
         "service_account_name": account,
         "termination_grace_period_seconds": pod.grace_seconds(args.drain_seconds),
         "topology_spread_constraints": pod.spread(selector),
-        **pod.priority(args.priority),
         "containers": [_container(args)],
         "volumes": [
             {"name": "models", "persistent_volume_claim": {"claim_name": args.model.claim, "read_only": True}},
