@@ -6,8 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from autoglm_etcd.cluster import Cluster
-from autoglm_etcd.keeper.restore import BUMP
-from autoglm_etcd.keeper.snapshots import Snapshot, source
+from autoglm_etcd.keeper.snapshots import BUMP, Snapshot, source
 from autoglm_etcd.keys import Keys
 
 from tests.drill.rows import Row

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from autoglm_etcd.cluster import Cluster, Users
 from autoglm_etcd.connection import Connection, Refused
+from autoglm_etcd.keeper import keep, snapshots
 from autoglm_etcd.keeper.keep import Duties, Keeper, Metrics
 from autoglm_etcd.keeper.snapshots import Snapshots
 from autoglm_etcd.keys import Keys
@@ -76,8 +77,23 @@ def test_a_new_cluster_is_founded_given_users_and_kept_in_snapshots(own, tmp_pat
             Keys(connection).put("/other", b"1")
 
 
-def test_trouble_is_told_and_counted_and_the_next_round_does_it(own, tmp_path):
+def test_a_cluster_that_was_restored_is_snapshot_at_once(own, tmp_path, monkeypatch):
+    """Its revisions are further than those of any snapshot, by what a restore adds: here less, as none is done."""
     with own.connect() as connection:
+        trial = Trial(own, connection, tmp_path / "store")
+        trial.round()
+        assert trial.round() == []
+        for module in (keep, snapshots):
+            monkeypatch.setattr(module, "BUMP", Keys(connection).put("/a", b"1") + 10)
+        assert trial.round() == []
+        for _ in range(20):
+            Keys(connection).put("/a", b"1")
+        assert [line.split()[0] for line in trial.round()] == ["snapshot"]
+        assert trial.round() == []
+
+
+def test_trouble_is_told_and_counted_and_the_next_round_does_it(own, tmp_path):
+    with own.connect(timeout=1.0) as connection:
         trial = Trial(own, connection, tmp_path / "store")
         for member in own.members[:2]:
             member.kill()

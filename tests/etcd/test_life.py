@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 from autoglm_etcd.cluster import Cluster
-from autoglm_etcd.keeper.restore import BUMP
-from autoglm_etcd.keeper.snapshots import source
+from autoglm_etcd.keeper.snapshots import BUMP, source
 from autoglm_etcd.keys import Keys
 
 from tests.harness.apiserver import program

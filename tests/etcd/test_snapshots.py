@@ -1,12 +1,15 @@
 """Snapshots of real members: whole, verified, kept for a while; and a cluster restored from one after total loss."""
 
+import json
 import shutil
 import subprocess
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from autoglm_etcd.cluster import Cluster
-from autoglm_etcd.keeper.snapshots import Snapshot, SnapshotError, Snapshots, source
+from autoglm_etcd.keeper.restore import restore
+from autoglm_etcd.keeper.shape import Shape
+from autoglm_etcd.keeper.snapshots import BUMP, Snapshot, SnapshotError, Snapshots, source
 from autoglm_etcd.keys import Keys
 from obstore.store import LocalStore
 
@@ -82,6 +85,27 @@ def test_a_name_says_when_and_at_which_revision():
     assert snapshot.name == "20261121T120000Z-revision-42.db"
     assert Snapshot.parse(snapshot.name) == snapshot
     assert Snapshot.parse("notes.txt") is None
+
+
+def test_no_restore_gives_a_revision_twice(shared, store, tmp_path):
+    """Not even the second one from the same snapshot: the store knows of the life that the first one began."""
+    snapshots = Snapshots(store)
+    taken = take(shared, snapshots)
+    assert restored(snapshots, taken, tmp_path / "first") == taken.revision + BUMP
+    later = Snapshot(NOW + timedelta(hours=1), taken.revision + BUMP + 7)
+    for name in (later.name, f"{later.name}.sha256"):
+        store.put(name, b"")
+    assert restored(snapshots, taken, tmp_path / "second") == taken.revision + 2 * BUMP
+
+
+def restored(snapshots, taken, volume):
+    """The revision that a member begins with."""
+    volume.mkdir()
+    shape = Shape(name="etcd", domain="etcd.autoglm.svc", size=1)
+    tool = program("etcdutl")
+    assert restore(volume, volume / "data", snapshots, taken.name, shape, "etcd-0", tool)
+    status = [tool, "snapshot", "status", volume / "data" / "member" / "snap" / "db", "--write-out=json"]
+    return json.loads(subprocess.run(status, check=True, capture_output=True).stdout)["revision"]
 
 
 def test_after_the_loss_of_all_members_a_snapshot_brings_all_keys_back(own, store, tmp_path):

@@ -14,7 +14,7 @@ from autoglm_etcd.cluster import Cluster, Users
 from autoglm_etcd.connection import Connection, EtcdError
 from autoglm_etcd.keeper import certificates, upkeep
 from autoglm_etcd.keeper.shape import Shape
-from autoglm_etcd.keeper.snapshots import Snapshots, source
+from autoglm_etcd.keeper.snapshots import BUMP, Snapshots, life, source
 from autoglm_etcd.keys import Keys
 
 ROUND: Final = 30.0  # seconds between two rounds
@@ -137,8 +137,9 @@ class Keeper:
         if self._snapshots is None:
             return []
         there, now, done = self._snapshots.whole(), self._now(), []
-        if not there or now - there[-1].taken >= self._duties.snapshot_every:
-            endpoint, revision = source(self._cluster, self._connection.endpoints)
+        endpoint, revision = source(self._cluster, self._connection.endpoints)
+        # One of a cluster that was restored is due at once: the next restore must know how far its revisions went.
+        if revision // BUMP > life(there) or now - there[-1].taken >= self._duties.snapshot_every:
             there.append(self._snapshots.take(self._cluster, endpoint, revision, now))
             done.append(f"snapshot {there[-1].name}")
         self._metrics.snapshot.set(there[-1].taken.timestamp())

@@ -7,12 +7,9 @@ from typing import Final
 
 from autoglm_etcd.keeper.join import initial_cluster
 from autoglm_etcd.keeper.shape import Shape
-from autoglm_etcd.keeper.snapshots import Snapshots
+from autoglm_etcd.keeper.snapshots import BUMP, Snapshots, life
 
 MARK: Final = "restored-from"
-BUMP: Final = 1_000_000_000
-"""How far the store's revision jumps: no number that was seen after the snapshot is given twice, so watches list
-anew, and a revision stays a fencing token (https://etcd.io/docs/v3.6/op-guide/recovery/)."""
 
 
 class RestoreError(Exception):
@@ -29,7 +26,10 @@ def restore(volume: Path, data: Path, snapshots: Snapshots, name: str, shape: Sh
     if mark.exists() and mark.read_text() == name:
         return False
     file, made = volume / "snapshot.db", volume / "restoring"
-    snapshots.fetch(name, file)
+    chosen = snapshots.fetch(name, file)
+    # Past every life that a snapshot was taken of, should this one be restored from again or be an older one. The
+    # keeper takes one as soon as a life has begun, and none while members restore: all find the same number.
+    bump = BUMP * (1 + life(snapshots.whole()) - chosen.life)
     shutil.rmtree(made, ignore_errors=True)
     every = initial_cluster({one: shape.peer_url(one) for one in shape.members})
     done = subprocess.run(  # noqa: S603  fixed flags, names that the program chose
@@ -37,7 +37,7 @@ def restore(volume: Path, data: Path, snapshots: Snapshots, name: str, shape: Sh
             *(tool, "snapshot", "restore", str(file), f"--data-dir={made}"),
             *(f"--name={member}", f"--initial-advertise-peer-urls={shape.peer_url(member)}"),
             *(f"--initial-cluster={every}", f"--initial-cluster-token={shape.domain}"),
-            *(f"--bump-revision={BUMP}", "--mark-compacted"),
+            *(f"--bump-revision={bump}", "--mark-compacted"),
         ],
         capture_output=True,
         text=True,

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,6 +14,9 @@ from obstore.store import ObjectStore
 from autoglm_etcd.cluster import Cluster
 from autoglm_etcd.connection import EtcdError
 
+BUMP: Final = 1_000_000_000
+"""How far a restore lets the store's revision jump, at least: no number that was seen is given twice, so watches list
+anew, and a revision stays a fencing token (https://etcd.io/docs/v3.6/op-guide/recovery/)."""
 _NAME: Final = re.compile(r"(?P<time>\d{8}T\d{6}Z)-revision-(?P<revision>\d+)\.db")
 _TIME: Final = "%Y%m%dT%H%M%SZ"
 _DIGEST: Final = ".sha256"
@@ -36,12 +39,22 @@ class Snapshot:
     def name(self) -> str:
         return f"{self.taken.strftime(_TIME)}-revision-{self.revision}.db"
 
+    @property
+    def life(self) -> int:
+        """The cluster's how many-th: each restore begins another."""
+        return self.revision // BUMP
+
     @classmethod
     def parse(cls, name: str) -> "Snapshot | None":
         match = _NAME.fullmatch(name)
         if match is None:
             return None
         return cls(datetime.strptime(match["time"], _TIME).replace(tzinfo=UTC), int(match["revision"]))
+
+
+def life(there: Iterable[Snapshot]) -> int:
+    """The latest one that these snapshots know of; -1 when there is none."""
+    return max((snapshot.life for snapshot in there), default=-1)
 
 
 class Snapshots:
