@@ -1,5 +1,6 @@
 """The server as it is, with weights: two versions of a tiny model side by side, and one with a flipped bit."""
 
+import shutil
 import subprocess
 
 import pytest
@@ -30,7 +31,7 @@ def test_weights_are_loaded_beside_each_other_and_a_flipped_bit_stays_out(fleet)
     assert code == 0, said
     fleet.wait(v2="active")
     assert server.ask() == 200
-    weights = made(fleet, "3") / "model.safetensors"
+    weights = shutil.copytree(fleet.folder / "2", fleet.folder / "3") / "model.safetensors"
     content = bytearray(weights.read_bytes())
     content[len(content) // 2] ^= 1
     weights.write_bytes(content)
