@@ -1,7 +1,5 @@
 """What the program would make, given to a real Kubernetes API with pod security, quota and controllers."""
 
-import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,9 +7,9 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.harness import apiserver, mocks, programs
-from tests.harness.apiserver import ApiServer, program
-from tests.harness.mocks import Recorder
+from tests.harness import apiserver, manifests, mocks, programs
+from tests.harness.apiserver import ApiServer
+from tests.harness.manifests import kubectl
 
 pytestmark = pytest.mark.integration
 
@@ -28,48 +26,19 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
         yield server
 
 
-def kubectl(api: ApiServer, *arguments: str, given: str = "", check: bool = True) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [program("kubectl"), f"--kubeconfig={api.kubeconfig}", *arguments],
-        input=given,
-        text=True,
-        capture_output=True,
-        timeout=120,
-    )
-    assert not check or done.returncode == 0, done.stderr
-    return done
-
-
-def manifests(recorder: Recorder) -> list[dict[str, Any]]:
-    made = []
-    for item in recorder.resources:
-        if item.type.startswith("kubernetes:"):
-            content = {key: mocks.plain(value) for key, value in item.inputs.items()}
-            content["metadata"] = mocks.named(item.name, content["metadata"])
-            made.append(content)
-    return sorted(made, key=lambda content: FIRST.index(content["kind"]) if content["kind"] in FIRST else len(FIRST))
-
-
 @pytest.fixture(scope="module")
 def applied(api: ApiServer, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     kubeconfig = programs.kubeconfig(tmp_path_factory.mktemp("kubeconfig"))
-    objects = manifests(mocks.run(programs.region(kubeconfig, ROLLING)))
-    for group in (objects[:1], [item for item in objects[1:] if item["kind"] in FIRST], objects):
-        kubectl(api, "apply", "--validate=strict", "-f", "-", given=yaml.safe_dump_all(group))
+    objects = manifests.objects(mocks.run(programs.region(kubeconfig, ROLLING)))
+    isolation = [item for item in objects if item["kind"] in FIRST]
+    for group in ([item for item in isolation if item["kind"] == "Namespace"], isolation, objects):
+        manifests.apply(api, group)
     return objects
 
 
 def test_every_pod_is_admitted(api: ApiServer, applied: list[dict[str, Any]]) -> None:
     """Pods are made by the controllers, so under pod security `restricted`, the limit range and the quota."""
-    deadline = time.monotonic() + 60
-    found: dict[str, int] = {}
-    while found != PODS and time.monotonic() < deadline:
-        time.sleep(0.5)
-        labels = kubectl(
-            api, "-n", "autoglm", "get", "pods", "-o", r"jsonpath={..metadata.labels.app\.kubernetes\.io/instance}"
-        ).stdout.split()
-        found = {name: labels.count(name) for name in labels}
-    assert found == PODS, kubectl(api, "-n", "autoglm", "get", "events").stdout
+    manifests.wait_for_pods(api, "autoglm", PODS)
 
 
 def test_an_unsafe_pod_would_be_refused(api: ApiServer, applied: list[dict[str, Any]]) -> None:
