@@ -1,5 +1,6 @@
 """One region's life through the real engine: plan, up, up again, a larger pool, destroy."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +19,7 @@ class Life:
     made: dict[str, dict[str, Any]]  # the state after the first update
     outputs: dict[str, Any]
     again: list[Step]  # what a second update would do
-    change: list[Step]  # what a changed size would do
-    changed: str  # the engine's words on doing it
+    changed: list[str]  # what a changed size did: the engine's mark (`~` for an update in place) and a name, for each
     left: dict[str, dict[str, Any]]  # the state after destroy
     text: str  # everything that the engine printed
 
@@ -35,10 +35,15 @@ def live(folder: Path, stack: str, kubeconfig: Path, client: Client) -> Life:
     made, outputs = region.state(), region.outputs()
     again = region.plan()
     region.configure(_merged(here, larger(stack)))
-    change = region.plan()
     changed = region.up().ok()
     text += changed + region.run("destroy", "--yes", "--skip-preview").ok()
-    return Life(planned, made, outputs, again, change, changed, region.state(), text)
+    return Life(planned, made, outputs, again, touched(changed), region.state(), text)
+
+
+def touched(text: str) -> list[str]:
+    """Of an update's words; the stack itself has no mark unless it is made or goes."""
+    marked = re.findall(r"^ (\+\+|\+-|--|[-+~]) +\S+ (\S+) ", text, re.MULTILINE)
+    return sorted({f"{mark} {name}" for mark, name in marked})
 
 
 def file(stack: str) -> dict[str, Any]:
