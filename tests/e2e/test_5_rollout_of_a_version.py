@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 import subprocess
 import threading
 from collections.abc import Iterator
@@ -14,21 +15,14 @@ import pytest
 import yaml
 
 from tests.e2e.conftest import engine, kubectl, output
-from tools.check import SERVING, SERVING_VENV
+from tools.check import SERVING
 from tools.paths import STATE
 
 pytestmark = pytest.mark.e2e
 
 CANARY = {"steps": [50, 100], "stepSeconds": 10, "observeSeconds": 10}
 CLIENTS = 2
-
-
-def made(folder: Path, *arguments: str) -> Path:
-    """A model's folder by the serving program, where pods may read it."""
-    program = [SERVING_VENV / "bin" / "python", "-m", "autoglm_serving", arguments[0], folder, *arguments[1:]]
-    subprocess.run(program, cwd=SERVING, check=True, timeout=300)
-    folder.chmod(0o755)
-    return folder
+SHIPPED = SERVING / "autoglm_serving" / "model" / "tinyphone_files"
 
 
 def spoil(folder: Path) -> None:
@@ -93,10 +87,10 @@ def client(stack: str) -> Iterator[openai.OpenAI]:
 def versioned(client: openai.OpenAI, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The stack with version 1.0.0 of a model that lies on the node, and 2.0.0 and a bad 3.0.0 beside it."""
     folder = tmp_path_factory.mktemp("models")
-    folder.chmod(0o755)
-    made(folder / "1.0.0", "tiny-model", "--seed=1")
-    made(folder / "2.0.0", "tinyphone")
-    spoil(made(folder / "3.0.0", "tinyphone"))
+    folder.chmod(0o755)  # pods have another user
+    for version in ("1.0.0", "2.0.0", "3.0.0"):
+        shutil.copytree(SHIPPED, folder / version)
+    spoil(folder / "3.0.0")
     first = up("1.0.0", folder)
     assert first.returncode == 0, first.stdout
     assert versions(client) == {"1.0.0": "active"}
