@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessColl
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from autoglm_serving.engine.base import EngineStats
+from autoglm_serving.engine.base import EngineDead, EngineStats, RequestFailed
 from autoglm_serving.timeline import Arrival, Timeline
 
 LABELS = ("model_name",)
@@ -126,6 +126,8 @@ class ModelMetrics:
         self._first_token = families.first_token.labels(model_name)
         self._next_token = families.next_token.labels(model_name)
         self._generation_tokens = families.generation_tokens.labels(model_name)
+        for error in (EngineDead, RequestFailed):  # from 0: of a counter that begins at 1, no rate sees the first
+            families.failed.labels(model_name, error.__name__)
 
     def token(self, arrival: Arrival) -> None:
         (self._first_token if arrival.first else self._next_token).observe(arrival.seconds)
