@@ -49,10 +49,11 @@ def pulumi(*arguments: str) -> str:
     return done.stdout
 
 
-def changed(folder: Path, part: str, **fields: Any) -> str:
-    """The dev stack's configuration, with other fields in a part of its region: a file for `--config-file`."""
+def changed(folder: Path, **parts: dict[str, Any]) -> str:
+    """The dev stack's configuration, with other fields in parts of its region: a file for `--config-file`."""
     configured = yaml.safe_load((STATE / "Pulumi.dev.yaml").read_text())
-    configured["config"]["open-autoglm:region"].setdefault(part, {}).update(fields)
+    for part, fields in parts.items():
+        configured["config"]["open-autoglm:region"].setdefault(part, {}).update(fields)
     file = folder / "Pulumi.dev.yaml"
     file.write_text(yaml.safe_dump(configured))
     return str(file)

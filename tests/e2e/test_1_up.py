@@ -48,6 +48,6 @@ def test_no_secret_in_state_or_shown_outputs(planned: list[str]) -> None:
 
 def test_a_changed_field_touches_only_what_it_means(planned: list[str], tmp_path: Path) -> None:
     """`serving.maxNumSeqs` belongs to one Deployment."""
-    plan = json.loads(pulumi("preview", "--json", "--config-file", changed(tmp_path, "serving", maxNumSeqs=3)))
+    plan = json.loads(pulumi("preview", "--json", "--config-file", changed(tmp_path, serving={"maxNumSeqs": 3})))
     touched = {step["urn"].split("::")[2].split("$")[-1] for step in plan["steps"] if step["op"] != "same"}
     assert touched == {"kubernetes:apps/v1:Deployment"}

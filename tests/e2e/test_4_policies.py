@@ -25,7 +25,7 @@ spec:
 @pytest.fixture
 def checked(stack: str, tmp_path: Path) -> Iterator[tuple[str, ...]]:
     """An update that ends with the check."""
-    yield *UP, "--config-file", changed(tmp_path, "isolation", check=True)
+    yield *UP, "--config-file", changed(tmp_path, isolation={"check": True})
     pulumi(*UP)
 
 

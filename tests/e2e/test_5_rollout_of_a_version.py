@@ -12,11 +12,9 @@ from pathlib import Path
 
 import openai
 import pytest
-import yaml
 
-from tests.e2e.conftest import engine, kubectl, output
+from tests.e2e.conftest import changed, engine, kubectl, output
 from tools.check import SERVING
-from tools.paths import STATE
 
 pytestmark = pytest.mark.e2e
 
@@ -38,14 +36,10 @@ def spoil(folder: Path) -> None:
 
 def up(version: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """`pulumi up` of the region with this version, as if its file said so."""
-    content = yaml.safe_load((STATE / "Pulumi.dev.yaml").read_text())
-    region = content["config"]["open-autoglm:region"]
     source = {"type": "folder", "path": str(folder / version)}
     model = {"version": version, "source": source, "volume": {"size": "512Mi"}}  # fits the quota beside the old claim
-    region |= {"model": model, "serving": {"rollout": CANARY}}
-    file = folder / "Pulumi.dev.yaml"
-    file.write_text(yaml.safe_dump(content))
-    return engine("up", "--yes", "--skip-preview", "--suppress-outputs", "--config-file", str(file))
+    file = changed(folder, model=model, serving={"rollout": CANARY})
+    return engine("up", "--yes", "--skip-preview", "--suppress-outputs", "--config-file", file)
 
 
 def pods() -> list[str]:
