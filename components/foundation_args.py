@@ -1,7 +1,7 @@
 """From a cloud region's description to the arguments of the cloud's components: pure, the same for every cloud."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, cast
 
 import pulumi
@@ -175,12 +175,17 @@ def registry(spec: "CloudRegion", network: NetworkParts, key: pulumi.Input[str],
     return RegistryArgs(network=network, tags=tags, key=key, region=spec.region) if spec.registry else None
 
 
-def dns(spec: "CloudRegion", address: pulumi.Input[str], tags: Tags) -> DnsArgs | None:
+def publisher(
+    spec: "CloudRegion", tags: Tags, record: Callable[[DnsArgs], pulumi.Output[str]]
+) -> Callable[[pulumi.Output[str]], pulumi.Output[str]] | None:
+    """What gives the gateway's address its name, where the region has one; `record` is the cloud's way to do that."""
     asked = spec.dns
     if asked is None:
         return None
-    return DnsArgs(
-        zone=asked.zone, host=asked.host, address=address, ttl=asked.ttl_seconds, tags=tags, existing=asked.existing
+    return lambda address: record(
+        DnsArgs(
+            zone=asked.zone, host=asked.host, address=address, ttl=asked.ttl_seconds, tags=tags, existing=asked.existing
+        )
     )
 
 

@@ -1,6 +1,5 @@
 """A region on Alibaba Cloud, from its VPC to what the platform and the workloads stand on."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, cast
 
 import pulumi
@@ -64,7 +63,7 @@ def build(name: str, spec: "AlicloudRegion", parent: pulumi.ComponentResource) -
         balancer=_balancer(name, spec, network, security, tags),
         proxies=0 if spec.gateway.tls else 1,
         member=foundation_args.member(spec, network, security, storage),
-        publish=_publisher(name, spec, tags, child) if spec.dns else None,
+        publish=foundation_args.publisher(spec, tags, lambda asked: Dns(f"{name}-dns", asked, child).hostname),
         # A pod waits for what it can't name: nodes and add-ons, the class of its volumes.
         depends_on=(*made.ready, *pools, *_disks(name, made, storage, access, parent)),
         without_plugin=marks.without_plugin(spec.gpu_pools),
@@ -146,13 +145,3 @@ def _balancer(
         subnet=network.node_subnets[0],
         tags=tagged(tags, f"{name}-gateway"),
     )
-
-
-def _publisher(
-    name: str, spec: "AlicloudRegion", tags: Tags, child: pulumi.ResourceOptions
-) -> Callable[[pulumi.Output[str]], pulumi.Output[str]]:
-    def publish(address: pulumi.Output[str]) -> pulumi.Output[str]:
-        asked = foundation_args.dns(spec, address, tags)
-        return Dns(f"{name}-dns", asked, child).hostname if asked else address
-
-    return publish

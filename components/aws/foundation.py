@@ -57,7 +57,7 @@ def build(name: str, spec: "AwsRegion", parent: pulumi.ComponentResource) -> Fou
         files=storage.files,
         balancer=_balancer(name, spec, network, tags),
         member=foundation_args.member(spec, network, security, storage),
-        publish=(lambda address: _publish(name, spec, tags, address, inside)) if spec.dns else None,
+        publish=foundation_args.publisher(spec, tags, lambda asked: Dns(f"{name}-dns", asked, inside).hostname),
         # A pod waits for what it can't name: nodes and add-ons, its rights, the class of its volumes.
         depends_on=(*cluster.ready, *pools, identity, *disks),
         without_plugin=checks.without_plugin(spec),
@@ -120,10 +120,3 @@ def _balancer(name: str, spec: "AwsRegion", network: NetworkParts, tags: Tags) -
         sources=(*exposure.clients, *peers),
         tags={**tags, "Name": f"{name}-gateway"},
     )
-
-
-def _publish(
-    name: str, spec: "AwsRegion", tags: Tags, address: pulumi.Output[str], inside: pulumi.ResourceOptions
-) -> pulumi.Output[str]:
-    args = foundation_args.dns(spec, address, tags)
-    return Dns(f"{name}-dns", args, inside).hostname if args else address

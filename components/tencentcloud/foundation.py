@@ -1,6 +1,6 @@
 """A region on Tencent Cloud: what its cluster stands on, and the cluster."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import pulumi
@@ -75,7 +75,7 @@ def build(name: str, spec: "TencentcloudRegion", parent: pulumi.ComponentResourc
         balancer=_balancer(name, spec, network, security, tags),
         secrets=balancer.secrets(getattr(spec.gateway.exposure, "certificate", None)),
         member=foundation_args.member(spec, network, security, storage),
-        publish=_publisher(name, spec, tags, child) if spec.dns else None,
+        publish=foundation_args.publisher(spec, tags, lambda asked: Dns(f"{name}-dns", asked, child).hostname),
         # A pod waits for what it can't name: nodes and add-ons, its rights, the class of its volumes.
         depends_on=tuple(before),
         without_plugin=marks.without_plugin(spec.gpu_pools),
@@ -119,13 +119,3 @@ def _balancer(
         subnet=network.node_subnets[0],
         tags=tagged(tags, f"{name}-gateway"),
     )
-
-
-def _publisher(
-    name: str, spec: "TencentcloudRegion", tags: Tags, child: pulumi.ResourceOptions
-) -> Callable[[pulumi.Output[str]], pulumi.Output[str]]:
-    def publish(address: pulumi.Output[str]) -> pulumi.Output[str]:
-        args = foundation_args.dns(spec, address, tags)
-        return Dns(f"{name}-dns", args, child).hostname if args else address
-
-    return publish
