@@ -4,7 +4,8 @@ The chat API sends a conversation whole with each turn, and the first text that 
 them. Envoy itself sees no bodies, so a script looks that text up, once the body is there and its length has been
 checked, and says a number made of its first KEY bytes in HEADER, by which `envoy_affinity` hashes. The text itself goes
 nowhere. A screenshot of megabytes before the text is passed over piece by piece. Only marks that JSON can't have within
-a text are looked for; at worst a request goes where its prefix is not in the cache.
+a text are looked for; at worst a request goes where its prefix is not in the cache. A conversation that the server
+keeps (/v1/responses) is not sent whole: it goes by its client.
 """
 
 from typing import Any
@@ -13,6 +14,7 @@ Json = dict[str, Any]
 
 HEADER = "x-autoglm-prompt"
 KEY = 512
+_CHAT = "/v1/chat/completions"
 _PIECE = 256 * 1024
 _TRIES = 64
 _FILTER = "type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua"
@@ -59,8 +61,9 @@ local function number(text)
 end
 
 function envoy_on_request(handle)
-  handle:headers():remove("HEADER")
-  if handle:headers():get("SESSION") then return end
+  local headers = handle:headers()
+  headers:remove("HEADER")
+  if headers:get("SESSION") or not headers:get(":path"):find("CHAT", 1, true) then return end
   local body = handle:body()
   if not body then return end
   local _, said = find(body, '"role"', '"user"', 0)
@@ -75,13 +78,19 @@ end
 
 def filters(session: str) -> list[Json]:
     """Behind the filter that takes the body in. `session`: the header with which nothing has to be looked up."""
-    named = {"HEADER": HEADER, "SESSION": session, "PIECE": str(_PIECE), "TRIES": str(_TRIES), "KEY": str(KEY)}
+    named = {"CHAT": _CHAT, "HEADER": HEADER, "SESSION": session}
+    numbers = {"PIECE": str(_PIECE), "TRIES": str(_TRIES), "KEY": str(KEY)}
     script = _SCRIPT
-    for name, value in named.items():
+    for name, value in (named | numbers).items():
         script = script.replace(name, value)
     return [
         {
             "name": "envoy.filters.http.lua",
-            "typed_config": {"@type": _FILTER, "default_source_code": {"inline_string": script}},
+            "typed_config": {
+                "@type": _FILTER,
+                "default_source_code": {"inline_string": script},
+                # The route was chosen by a token that is not passed on: looked for again, it would be that of a key.
+                "clear_route_cache": False,
+            },
         }
     ]

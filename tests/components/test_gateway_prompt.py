@@ -10,12 +10,14 @@ import pytest
 
 from components.envoy_affinity import SESSION, Affinity
 from components.envoy_prompt import HEADER
+from tests.components.test_gateway_tokens import TRUSTED, claims, issuer
 from tests.harness import envoy
 from tests.harness.envoy import Gateway, Upstream
 from tests.harness.waiting import until
 
 pytestmark = pytest.mark.integration
 
+CHAT = "/v1/chat/completions"
 TASKS = 40  # that a server gets none of them by chance is as likely as one in a million
 SCREENSHOT = {"type": "image_url", "image_url": {"url": "data:image/png;base64," + "iVBO" * 100}}
 
@@ -46,10 +48,12 @@ def turn(task: str, number: int, image: dict[str, Any] = SCREENSHOT) -> bytes:
     return json.dumps({"model": "m", "messages": messages[:-1], "stream": True}).encode()
 
 
-def asked(gateway: Gateway, servers: tuple[Upstream, ...], body: bytes, **headers: str) -> tuple[int, str | None]:
+def asked(
+    gateway: Gateway, servers: tuple[Upstream, ...], body: bytes, path: str = CHAT, **headers: str
+) -> tuple[int, str | None]:
     """Number of the server that one request went to, and what it was told of the prompt."""
     before = [len(server.seen) for server in servers]
-    assert gateway.ask("POST", "/v1/chat/completions", body=body, **headers).status == 200
+    assert gateway.ask("POST", path, body=body, **headers).status == 200
     (found,) = (number for number, server in enumerate(servers) if len(server.seen) > before[number])
     return found, servers[found].seen[-1][1].get(HEADER)
 
@@ -102,9 +106,26 @@ def test_what_has_no_prompt_goes_by_its_client(gateway: Gateway, servers: tuple[
     assert found == {asked(gateway, servers, b"{}")} and found.pop()[1] is None
 
 
+def test_a_conversation_that_is_not_sent_whole_goes_by_its_client(
+    gateway: Gateway, servers: tuple[Upstream, ...]
+) -> None:
+    turns = [{"input": [{"role": "user", "content": f"turn {number}"}]} for number in range(6)]
+    found = {asked(gateway, servers, json.dumps(one).encode(), path="/v1/responses") for one in turns}
+    assert found == {asked(gateway, servers, b"{}")}
+
+
 def test_a_text_that_ends_in_its_escape_is_no_fault(gateway: Gateway, servers: tuple[Upstream, ...]) -> None:
     told = {asked(gateway, servers, b'{"role":"user","content":"' + b"a" * length + b"\\")[1] for length in (1, 511)}
     assert len(told) == 2 and None not in told
+
+
+def test_a_token_s_client_keeps_its_name(tmp_path: Path, upstream: Upstream) -> None:
+    """Another look for a route would find none by the token, which is not passed on."""
+    with envoy.gateway(tmp_path, upstream.port, affinity=Affinity.PROMPT, issuers=(issuer(),)) as gateway:
+        token = TRUSTED.token(claims(sub="ada"))
+        assert gateway.ask("POST", CHAT, body=turn("open maps", 1), key=token).status == 200
+    ((_, headers),) = upstream.seen
+    assert headers["x-autoglm-client"].endswith("|ada") and headers[HEADER]
 
 
 def test_no_prompt_is_in_the_log(tmp_path: Path, upstream: Upstream) -> None:
