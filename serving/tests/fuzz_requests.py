@@ -93,7 +93,7 @@ def _body(random: Random, path: str) -> bytes:
         return random.choice((b"[", b'{"a":', b'{"messages":[')) * random.randrange(1, 20_000)
     content = _valid(random, path)
     for _ in range(random.choices((0, 1, 2, 5), (2, 5, 2, 1))[0]):
-        _spoil(random, content)
+        spoil(random, content)
     body = json.dumps(content, ensure_ascii=random.random() < 0.5).encode("utf-8", "surrogatepass")
     return _damaged(random, body) if random.random() < 0.1 else body
 
@@ -119,7 +119,7 @@ def _image(random: Random) -> bytes:
     return _damaged(random, image) if random.random() < 0.5 else image
 
 
-def _spoil(random: Random, content: dict[str, Any]) -> None:
+def spoil(random: Random, content: dict[str, Any]) -> None:
     """One value of the request, or of what is in it, becomes another."""
     place: Any = content
     while random.random() < 0.6:

@@ -14,6 +14,9 @@ from autoglm_serving.predict.tensors import Array, TensorError, TensorSpec
 JSON_LENGTH = "Inference-Header-Content-Length"
 """The header that says where the JSON ends and the binary data begins."""
 
+MOST_DIGITS = 20
+"""Of that number: Python refuses to read one of thousands."""
+
 JSON_TYPE = "application/json"
 BINARY_TYPE = "application/octet-stream"
 
@@ -99,7 +102,8 @@ def _output(spec: TensorSpec, array: Array) -> dict[str, Any]:
 def _json_length(header: str | None, size: int) -> int:
     if header is None:
         return size
-    if not (header.isascii() and header.isdecimal()) or int(header[:20]) > size:
+    digits = header.isascii() and header.isdecimal() and len(header) <= MOST_DIGITS
+    if not digits or int(header) > size:
         raise BadRequest(f"{JSON_LENGTH}: {header[:20]!r} is not a number of bytes of this body, which has {size}")
     return int(header)
 

@@ -92,7 +92,7 @@ class PredictService:
         """Raises one of `faults.EXPECTED`. Cancelling it takes the request out of the queue."""
         with self._lease(request.model, request.version) as model:
             wanted = _outputs(model, request.outputs)
-            inputs = await _off_loop(request.size, lambda: _arrays(model, request.inputs))
+            inputs = await _off_loop(request.size, lambda: lay_out(model.inputs, request.inputs))
             with self._suspected(model, inputs):
                 results = await _run(model, inputs, timeline)
             return InferAnswer(
@@ -173,12 +173,12 @@ def _outputs(model: PredictModel, names: Sequence[str]) -> Sequence[TensorSpec]:
     return [spec_of(model.outputs, name, what="output") for name in names] or model.outputs
 
 
-def _arrays(model: PredictModel, given: Sequence[GivenTensor]) -> Mapping[str, Array]:
-    """In the order of the model's inputs."""
-    tensors = {tensor.name: (spec_of(model.inputs, tensor.name), tensor) for tensor in given}
-    check_complete(model.inputs, [tensor.name for tensor in given])
+def lay_out(specs: Sequence[TensorSpec], given: Sequence[GivenTensor]) -> Mapping[str, Array]:
+    """What a model of these inputs is run on, in their order. Raises TensorError."""
+    tensors = {tensor.name: (spec_of(specs, tensor.name), tensor) for tensor in given}
+    check_complete(specs, [tensor.name for tensor in given])
     arrays = {name: tensor.array(spec) for name, (spec, tensor) in tensors.items()}
-    return {spec.name: arrays[spec.name] for spec in model.inputs}
+    return {spec.name: arrays[spec.name] for spec in specs}
 
 
 async def _off_loop(size: int, work: Callable[[], Mapping[str, Array]]) -> Mapping[str, Array]:
