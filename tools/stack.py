@@ -99,6 +99,9 @@ class Stack:
         pulumi = [str(BIN / "pulumi"), "--non-interactive"]
         if arguments and arguments[0] in RUNS_PROGRAM:
             return [*pulumi, "-C", str(ROOT), arguments[0], "--config-file", str(self.config), *arguments[1:]]
+        if arguments and arguments[0] == "config" and not self.folder:
+            users = ROOT / f"Pulumi.{self.name}.yaml"  # of which each `up` makes `self.config` anew
+            return [*pulumi, "-C", str(self.state), "config", "--config-file", str(users), *arguments[1:]]
         return [*pulumi, "-C", str(self.state), *arguments]
 
     def ask(self, *arguments: str, given: str = "") -> str:

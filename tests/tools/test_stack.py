@@ -71,6 +71,12 @@ def test_only_what_runs_the_program_gets_the_checkout_and_the_configuration() ->
     assert str(stack.STATE) in Stack("dev").argv("stack", "export")
 
 
+def test_what_a_user_sets_is_where_the_next_up_looks(tmp_path: Path) -> None:
+    setting = Stack("dev").argv("config", "set", "--path", "open-autoglm:region.serving.replicas", "3")
+    assert setting[setting.index("--config-file") + 1] == str(stack.ROOT / "Pulumi.dev.yaml")
+    assert "--config-file" not in Stack("dev", tmp_path).argv("config", "set", "a", "b"), "it is only tried"
+
+
 @pytest.mark.parametrize(
     ("backend", "value", "salt"),
     [
