@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from components import envoy_affinity, envoy_balancing, envoy_jwt, envoy_traffic, envoy_upstream
+from components import envoy_affinity, envoy_balancing, envoy_jwt, envoy_traffic, envoy_upstream, envoy_waiting
 from components.envoy_affinity import Affinity
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def _to_serving(settings: "EnvoySettings", priority: str) -> Json:
         "timeout": "0s",  # a stream is bounded by the two below
         "idle_timeout": f"{settings.idle_seconds}s",
         "max_stream_duration": {"max_stream_duration": f"{settings.max_stream_seconds}s"},
-        "retry_policy": envoy_upstream.RETRIES,
+        "retry_policy": envoy_waiting.retries(envoy_upstream.RETRIES, settings.waiting_room),
         **envoy_affinity.hash_policy(settings.affinity, CLIENT),
     }
 

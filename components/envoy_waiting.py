@@ -12,6 +12,9 @@ Json = dict[str, Any]
 
 ROOM = "waiting-room"
 _ALL = 100_000  # percent: any one healthy server is worth all of the traffic
+# Each is 3 s in the room, which may know of a server before the gateway does: a cluster's DNS remembers for up to 30 s,
+# each of its pods for itself, that there is none.
+_RETRIES = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,6 +23,11 @@ class WaitingRoom:
 
     host: str
     port: int = 8000
+
+
+def retries(usual: Json, room: WaitingRoom | None) -> Json:
+    """A route's retry policy. Who has waited waits on, rather than fail, until the gateway knows a server, too."""
+    return usual | {"num_retries": _RETRIES} if room else usual
 
 
 def clusters(servers: Json, room: WaitingRoom | None) -> list[Json]:

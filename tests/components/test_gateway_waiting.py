@@ -59,6 +59,19 @@ def test_none_of_the_requests_that_came_at_zero_fails(tmp_path: Path, later: int
         assert waiting.log.read_text().count('"outcome": "ready"') == REQUESTS, "each waited once"
 
 
+def test_a_gateway_that_hears_of_the_server_late_fails_nobody(tmp_path: Path, later: int, upstream: Upstream) -> None:
+    """As where its DNS remembers for a while that there is none, when the room knows better."""
+    with (
+        waiting_room.running(tmp_path, upstream.port, "--settle=1") as waiting,
+        envoy.gateway(tmp_path, later, waiting_room=WaitingRoom(host="127.0.0.1", port=waiting.port)) as gateway,
+        ThreadPoolExecutor(1) as thread,
+    ):
+        asked = thread.submit(gateway.ask, "POST", "/v1/chat/completions", b"1")
+        until(lambda: waiting.log.read_text().count('"outcome": "ready"') >= 4, "it is sent away again and again", 60)
+        with Upstream(port=later, respond=echo).running():
+            assert asked.result(timeout=120).status == 200
+
+
 def test_past_the_deadline_the_client_is_told_when_to_come_again(tmp_path: Path, later: int) -> None:
     with (
         waiting_room.running(tmp_path, later, "--patience=1", "--retry-after=42") as waiting,
