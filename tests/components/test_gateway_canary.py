@@ -1,6 +1,5 @@
 """A canary's weights at the gateway: the real Envoy, whose weights change while 200 streams are open."""
 
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -12,6 +11,7 @@ from components import envoy_traffic
 from components.envoy_affinity import Affinity
 from tests.harness import envoy, volume
 from tests.harness.envoy import Gateway, Upstream
+from tests.harness.waiting import until
 
 STREAMS = 200
 
@@ -47,13 +47,13 @@ def tracks(*upstreams: Upstream) -> Counter[str]:
 
 def wait_for(gateway: Gateway, track: str, upstreams: tuple[Upstream, ...]) -> None:
     """Until five requests in a row go to one version."""
-    end = time.monotonic() + 60
-    while time.monotonic() < end:
+
+    def there() -> bool:
         for _ in range(5):
             gateway.ask("GET", "/v1/models")
-        if set(tracks(*upstreams)) == {track}:
-            return
-    raise AssertionError(f"traffic never went to {track}")
+        return set(tracks(*upstreams)) == {track}
+
+    until(there, f"traffic goes to {track}")
 
 
 @pytest.mark.integration
@@ -82,9 +82,7 @@ def test_weights_change_under_open_streams(
 @pytest.mark.integration
 def test_a_share_is_a_share(gateway: Gateway, folder: Path, upstream: Upstream, candidate: Upstream) -> None:
     volume.write(folder, envoy_traffic.shares(25))
-    end = time.monotonic() + 60
-    while not candidate.seen and time.monotonic() < end:
-        gateway.ask("GET", "/v1/models")
+    until(lambda: gateway.ask("GET", "/v1/models") and candidate.seen, "the candidate has a share")
     tracks(upstream, candidate)
     for _ in range(200):
         gateway.ask("GET", "/v1/models", x_autoglm_track="candidate")  # a client does not choose

@@ -4,8 +4,7 @@ import gzip
 import http.client
 import json
 import ssl
-import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from tests.components.test_gateway_limits import OTHER, statuses
 from tests.components.test_gateway_tokens import OURS, TRUSTED, claims, issuer
 from tests.harness import envoy, volume
 from tests.harness.envoy import KEY, Gateway, Upstream
+from tests.harness.waiting import until
 from tools.providers.tls import certificates, keys
 
 
@@ -136,11 +136,10 @@ def test_a_renewed_certificate_is_taken_while_a_stream_goes_on(tmp_path: Path, u
 
 
 def wait_for(gateway: Gateway, made: dict[str, Any]) -> None:
-    end = time.monotonic() + 60
-    while True:
-        try:
-            with closing(over_tls(gateway, made)) as connection:
-                return connection.connect()
-        except ssl.SSLCertVerificationError:
-            assert time.monotonic() < end
-            time.sleep(0.2)
+    def trusted() -> bool:
+        with suppress(ssl.SSLCertVerificationError), closing(over_tls(gateway, made)) as connection:
+            connection.connect()
+            return True
+        return False
+
+    until(trusted, "the gateway shows the new certificate")

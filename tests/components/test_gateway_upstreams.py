@@ -14,6 +14,7 @@ from components.envoy_affinity import Affinity
 from tests.harness import envoy
 from tests.harness.envoy import Gateway, Upstream
 from tests.harness.ports import free_ports
+from tests.harness.waiting import until
 
 pytestmark = pytest.mark.integration
 
@@ -38,11 +39,8 @@ def who_answers(gateway: Gateway, servers: tuple[Upstream, ...], **headers: str)
 
 
 def healthy(gateway: Gateway, count: int) -> None:
-    end = time.monotonic() + 60
     wanted = f'membership_healthy{{envoy_cluster_name="serving"}} {count}\n'
-    while wanted not in gateway.metrics("/metrics").body.decode():
-        assert time.monotonic() < end
-        time.sleep(0.1)
+    until(lambda: wanted in gateway.metrics("/metrics").body.decode(), f"{count} servers are healthy")
 
 
 def test_a_session_stays_where_its_prefix_is(tmp_path: Path, servers: tuple[Upstream, ...]) -> None:
