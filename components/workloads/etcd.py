@@ -105,20 +105,22 @@ class Etcd(pulumi.ComponentResource):
         account = pod.account(name, metadata, child, args.identity)
         template = pod.template(
             pod.labels(labels, args.identity),
-            {
-                **pod.priority(args.priority),
-                "service_account_name": account,
-                "termination_grace_period_seconds": 30,
-                "topology_spread_constraints": pod.spread(self._pods.labels, args.apart),
-                **etcd_member.spec(
-                    shape,
-                    mounted,
-                    image=args.image,
-                    keeper_image=args.keeper_image,
-                    quota_bytes=args.quota_bytes,
-                    resources=args.resources,
-                ),
-            },
+            pod.prioritised(
+                {
+                    "service_account_name": account,
+                    "termination_grace_period_seconds": 30,
+                    "topology_spread_constraints": pod.spread(self._pods.labels, args.apart),
+                    **etcd_member.spec(
+                        shape,
+                        mounted,
+                        image=args.image,
+                        keeper_image=args.keeper_image,
+                        quota_bytes=args.quota_bytes,
+                        resources=args.resources,
+                    ),
+                },
+                args.priority,
+            ),
         )
         _stateful_set(name, args, pod.metadata(args.namespace, labels, name), self._pods.labels, template, self)
         pod.budget(name, metadata, self._pods.labels, child)

@@ -53,14 +53,16 @@ class Gateway(pulumi.ComponentResource):
                 "selector": {"match_labels": selector},
                 "template": pod.template(
                     labels,
-                    {
-                        **pod.priority(args.priority),
-                        "service_account_name": pod.account(name, metadata, child),
-                        "termination_grace_period_seconds": pod.grace_seconds(args.max_stream_seconds),
-                        "topology_spread_constraints": pod.spread(selector),
-                        "containers": [_container(args)],
-                        "volumes": _volumes(args, secret.metadata["name"], self.traffic),
-                    },
+                    pod.prioritised(
+                        {
+                            "service_account_name": pod.account(name, metadata, child),
+                            "termination_grace_period_seconds": pod.grace_seconds(args.max_stream_seconds),
+                            "topology_spread_constraints": pod.spread(selector),
+                            "containers": [_container(args)],
+                            "volumes": _volumes(args, secret.metadata["name"], self.traffic),
+                        },
+                        args.priority,
+                    ),
                 ),
             },
             opts=pulumi.ResourceOptions(parent=self, depends_on=certificate),

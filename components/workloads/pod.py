@@ -1,7 +1,6 @@
 """What every workload here has in common: the `restricted` pod-security profile, no service-account token, a budget."""
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import TypedDict
 
 import pulumi
 from pulumi_kubernetes import apps, core, policy
@@ -179,15 +178,9 @@ def _apart(key: str, selector: Mapping[str, str], *, always: bool) -> TopologySp
     return made
 
 
-class Priority(TypedDict, total=False):
-    """Part of a pod's spec."""
-
-    priority_class_name: pulumi.Input[str]
-
-
-def priority(name: pulumi.Input[str] | None) -> Priority:
-    """Its PriorityClass. None: before batch jobs, after all else."""
-    return {} if name is None else {"priority_class_name": name}
+def prioritised(spec: PodSpecArgsDict, priority: pulumi.Input[str] | None) -> PodSpecArgsDict:
+    """`spec` with a PriorityClass; without one it goes before batch jobs and after all else."""
+    return spec if priority is None else {**spec, "priority_class_name": priority}
 
 
 def probe(path: str, port: str, *, period: int, failures: int) -> ProbeArgsDict:

@@ -112,7 +112,6 @@ class Serving(pulumi.ComponentResource):
 
 def _pods(args: ServingArgs, account: pulumi.Input[str], selector: Mapping[str, str]) -> PodSpecArgsDict:
     spec: PodSpecArgsDict = {
-        **pod.priority(args.priority),
         "service_account_name": account,
         "termination_grace_period_seconds": pod.grace_seconds(args.drain_seconds),
         "topology_spread_constraints": pod.spread(selector),
@@ -123,7 +122,7 @@ def _pods(args: ServingArgs, account: pulumi.Input[str], selector: Mapping[str, 
             *([etcd_client.volume(args.catalogue)] if args.catalogue else ()),
         ],
     }
-    return pod.placed(spec, args.placement)
+    return pod.prioritised(pod.placed(spec, args.placement), args.priority)
 
 
 def _seconds_a_server(args: ServingArgs) -> int:
