@@ -24,12 +24,11 @@ from tools.images.static import SCALING, WATCHING
 from tools.paths import LOG, ROOT
 from tools.providers.kubernetes.client import Client
 from tools.providers.kubernetes.kubeconfig import load
-from tools.quiet import Quiet
 from tools.stack import Stack
 
 NAME: Final = "dev"
 MOST: Final = 3
-IDLE_SECONDS: Final = 30
+IDLE_SECONDS: Final = 90  # longer than a load test takes to begin on a busy machine
 _OVERLAY: Final[dict[str, Any]] = {
     "serving": {
         "autoscaling": {
@@ -49,7 +48,13 @@ def _say(line: str) -> None:
 
 
 def _make(*arguments: str) -> None:
-    subprocess.run(["make", *arguments], cwd=ROOT, check=True)
+    """Raises SystemExit with what it said, where it fails."""
+    _say(f"make {' '.join(arguments)}")
+    done = subprocess.run(
+        ["make", *arguments], cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=1500
+    )
+    if done.returncode:
+        raise SystemExit(f"{done.stdout}make {' '.join(arguments)} ended with {done.returncode}")
 
 
 @dataclass(frozen=True)
@@ -104,10 +109,11 @@ def running() -> Iterator[ScaledRegion]:
         settings = ClusterSettings.load()
         with lock.alone("bench/scaling.py"):
             made = images.build([*WATCHING, *SCALING], LOG / "images.log")
-            cluster.load_images(settings, list(made.values()), _say)
+            cluster.load_images(settings, list(made.values()))
         refs = {name: image.ref for name, image in made.items()}
         client = Client(load(str(settings.kubeconfig)))
         stack.callback(client.close)
+        _say("KEDA's pods")
         stack.enter_context(keda_pods.installed(str(settings.kubeconfig), client, refs))
         stack.callback(_make, "down", "KEEP=1")  # KEDA must see the ScaledObject go
         own = {"prometheus": refs["prometheus"], "alertmanager": refs["alertmanager"], "grafana": None}
@@ -124,8 +130,9 @@ def _update(own: dict[str, str | None]) -> tuple[RegionSpec, dict[str, Any]]:
     content = region.with_overlay(below)
     text = (ROOT / "stacks" / f"{NAME}.yaml").read_text()
     spec = loader.parse(text, source=f"stacks/{NAME}.yaml", overlay=content["config"][regions.KEY])
+    _say("pulumi up: autoscaling from zero, monitoring of its own")
     with lock.alone("bench/scaling.py"):
-        stack.configured_apart(content).foreground("up", "--suppress-outputs", show=Quiet(_say))
+        stack.configured_apart(content).foreground("up", "--suppress-outputs", show=lambda _line: None)
     return spec, stack.outputs()
 
 
