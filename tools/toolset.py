@@ -32,8 +32,8 @@ def node() -> list[Step]:
 
 
 def drill() -> list[Step]:
-    """etcd, and what judges and loads it."""
-    return [GO, built("etcd"), built("drill")]
+    """etcd, what judges and loads it, and what watches it."""
+    return [GO, *map(built, ("etcd", "drill", "prometheus", "alertmanager"))]
 
 
 def monitoring() -> list[Step]:

@@ -7,6 +7,8 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from tests.drill.alerts_etcd import etcd_and_watching
+from tests.drill.alerts_servers import servers_and_gateway
 from tests.drill.disaster import disaster
 from tests.drill.elections import elections
 from tests.drill.quorum import disk, quorum, upgrade
@@ -60,7 +62,16 @@ def _servers(folder: Path, options: argparse.Namespace) -> Iterator[list[Row]]:
     yield servers(folder, hang_seconds=options.hang_seconds)
 
 
-PARTS: dict[str, Callable[[Path, argparse.Namespace], Iterator[list[Row]]]] = {"etcd": _etcd, "servers": _servers}
+def _alerts(folder: Path, _options: argparse.Namespace) -> Iterator[list[Row]]:
+    yield servers_and_gateway(folder / "servers")
+    yield etcd_and_watching(folder / "etcd")
+
+
+PARTS: dict[str, Callable[[Path, argparse.Namespace], Iterator[list[Row]]]] = {
+    "etcd": _etcd,
+    "servers": _servers,
+    "alerts": _alerts,
+}
 
 
 if __name__ == "__main__":

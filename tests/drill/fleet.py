@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -25,10 +25,10 @@ _PROGRAM = Path(__file__).with_name("model_server.py")
 class Fleet:
     """Servers by number, each on a port of its own for good; `deaths` counts those that nobody here asked for."""
 
-    def __init__(self, folder: Path, size: int) -> None:
+    def __init__(self, folder: Path, size: int, flags: Sequence[str] = ()) -> None:
         self.ports = free_ports(size)
         self.deaths = 0
-        self._folder = folder
+        self._folder, self._flags = folder, flags
         self._processes = [self._start(number) for number in range(size)]
         self._lock, self._over = threading.Lock(), threading.Event()
         self._keeper = threading.Thread(target=self._keep)
@@ -72,7 +72,7 @@ class Fleet:
         argv = [
             *(SERVING_VENV / "bin" / "python", _PROGRAM, "--host=127.0.0.1", f"--port={self.ports[number]}"),
             *(f"--shutdown-timeout={DRAIN}", f"--quarantine-crashes={CRASHES}"),
-            f"--quarantine-file={self._folder / f'crashes-{number}'}",
+            *(f"--quarantine-file={self._folder / f'crashes-{number}'}", *self._flags),
         ]
         kept = {key: value for key, value in os.environ.items() if not key.startswith("AUTOGLM_SERVE_")}
         with (self._folder / f"server-{number}.log").open("ab") as log:
@@ -88,10 +88,10 @@ class Fleet:
 
 
 @contextlib.contextmanager
-def running(folder: Path, size: int = 3) -> Iterator[tuple[Fleet, Gateway]]:
-    """Ready servers behind a ready gateway, for the length of a `with` block."""
+def running(folder: Path, size: int = 3, *, flags: Sequence[str] = ()) -> Iterator[tuple[Fleet, Gateway]]:
+    """Ready servers behind a ready gateway, for the length of a `with` block. `flags`: more of a server's."""
     folder.mkdir(parents=True, exist_ok=True)
-    fleet = Fleet(folder, size)
+    fleet = Fleet(folder, size, flags)
     try:
         fleet.wait()
         with envoy.gateway(folder, fleet.ports[0], others=fleet.ports[1:]) as gateway:

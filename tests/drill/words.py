@@ -2,3 +2,4 @@
 
 DIE = "die now"
 FAIL = "fail now"
+SLOW = "slow now"
