@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from http.client import HTTPException
 from pathlib import Path
 
@@ -85,8 +86,8 @@ def _of_processes(watch: Watch, fleet: Fleet, gateways: tuple[Gateway, ...], ask
             fleet.end(0, signal.SIGKILL)
             for _ in range(30):
                 ask("Tap the red button.")
-            lives = f"max(changes(process_start_time_seconds{_JOB}[2m])) >= {number}"
-            until(lambda lives=lives: watch.process.query(lives), "Prometheus has seen that it lives again")
+            lived = f"max(changes(process_start_time_seconds{_JOB}[2m])) >= {number}"
+            until(partial(watch.process.query, lived), "Prometheus has seen that it lives again")
 
     dead = ["ServerLeftOut", "PodRestarts", "TargetDown", "ServersMissing"]
     yield watch.fires(f"a server killed {_KILLS} times under traffic", dead, kill)
