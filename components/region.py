@@ -69,9 +69,10 @@ class Region(pulumi.ComponentResource):
         guarded = pulumi.ResourceOptions(parent=self, providers=providers, depends_on=before)
         namespace = isolation.namespace
         priorities = Priorities(f"{name}-priorities", child)
+        first = priorities.control
         on_gpus = node_args.gpu_runtime(spec, foundation)
         cards = GpuRuntime(f"{name}-gpu", on_gpus, guarded).metrics if on_gpus else None
-        etcd = Etcd(f"{name}-etcd", region_args.etcd(spec, namespace, foundation), guarded)
+        etcd = Etcd(f"{name}-etcd", region_args.etcd(spec, namespace, foundation, first), guarded)
         store = ModelStore(f"{name}-model-store", region_args.model_store(spec, namespace, foundation), guarded)
         # Nor may a server before the store's Job has made or verified the model on the volume that both mount.
         stored = pulumi.ResourceOptions(parent=self, providers=providers, depends_on=[*before, store])
@@ -84,7 +85,7 @@ class Region(pulumi.ComponentResource):
         room = wait(name, spec, namespace, serving.upstream, guarded)
         queue = room.service if room else None
         keys = {name: (key.key,), **(clients.keys if clients else {})}
-        way_in = gateway_args.gateway(spec, namespace, serving.upstream, keys, foundation, counter, queue)
+        way_in = gateway_args.gateway(spec, namespace, serving.upstream, keys, foundation, counter, queue, first)
         gateway = Gateway(f"{name}-gateway", way_in, guarded)
         told = Seen(gpus=cards, snapshots=region_args.snapshots(spec, foundation), room=queue)
         watching = watch(name, spec, namespace, told, guarded)

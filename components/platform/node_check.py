@@ -90,6 +90,8 @@ def _container(args: NodeCheckArgs) -> ContainerArgsDict:
         "name": "check",
         "image": args.image,
         "command": ["sh", "-c", _LOOP.format(apply=apply, script=script, every=_EVERY)],
+        # Images for GPUs ask the node's runtime for every card, which are others'.
+        "env": [{"name": "NVIDIA_VISIBLE_DEVICES", "value": "void"}],
         "security_context": gpu_pods.root("NET_ADMIN") if args.apply else _nobody(),
         "readiness_probe": {
             "exec_": {"command": ["sh", script, "check"]},

@@ -12,7 +12,7 @@ from stacks.etcd import VolumeStore
 from stacks.fields import digest
 from stacks.problems import Problem
 from stacks.rules import monitoring, scaling
-from stacks.schema import Quota, RegionSpec
+from stacks.schema import Quota, RegionSpec, SharedSource
 
 # Two of the rate limit service and its store, each with the one that takes its place (components/workloads).
 _COUNTING = ((6, Resources(requests=Amount(cpu="50m", memory="64Mi"), limits=Amount(cpu="1", memory="128Mi"))),)
@@ -29,7 +29,10 @@ def drain_covers_streams(region: RegionSpec) -> Iterator[Problem]:
 
 
 def quota_holds_everything(region: RegionSpec) -> Iterator[Problem]:
-    """In a rolling update an old pod counts until it has drained, so servers and gateways count twice."""
+    """In a rolling update an old pod counts until it has drained, so servers and gateways count twice; and so does a
+    model's volume, made anew beside the one that pods still mount when `model.source` is another. A shared file
+    system's stays."""
+    moves = not isinstance(region.model.source, SharedSource)
     job, kept = (1, region.serving.resources), region.etcd.snapshots.store
     pods = (
         (region.etcd.members, region.etcd.resources),
@@ -42,8 +45,11 @@ def quota_holds_everything(region: RegionSpec) -> Iterator[Problem]:
         *monitoring.pods(region),
         *scaling.pods(region),
     )
-    volumes: list[tuple[int, str]] = [(region.etcd.members, region.etcd.volume.size), (1, region.model.volume.size)]
-    volumes += monitoring.volumes(region)
+    volumes: list[tuple[int, str]] = [
+        (region.etcd.members, region.etcd.volume.size),
+        (2 if moves else 1, region.model.volume.size),
+        *monitoring.volumes(region),
+    ]
     if isinstance(kept, VolumeStore):
         volumes.append((1, kept.size))
     needs = {

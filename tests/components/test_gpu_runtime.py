@@ -119,6 +119,7 @@ def test_a_check_of_a_cloud_s_nodes_has_no_right_and_mounts_nothing_of_theirs() 
     assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}
     assert [next(iter(set(volume) - {"name"})) for volume in spec["volumes"]] == ["configMap"]
     assert container["readinessProbe"]["exec"]["command"] == ["sh", "/etc/autoglm/node_setup.sh", "check"]
+    assert container["env"] == [{"name": "NVIDIA_VISIBLE_DEVICES", "value": "void"}], "the cards are the servers'"
 
 
 def test_nodes_of_ones_own_are_set_up_by_root_without_privilege() -> None:

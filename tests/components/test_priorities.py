@@ -1,6 +1,7 @@
 """Who goes first when nodes are full (G1)."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pulumi
@@ -9,6 +10,7 @@ import pytest
 
 from components import region_args
 from components.platform.priorities import Priorities
+from components.region import Region, RegionArgs
 from components.types import Exposure, ExposureType, StoredModel, Upstream
 from components.workloads.etcd import Etcd, EtcdArgs
 from components.workloads.gateway import Gateway, GatewayArgs
@@ -61,3 +63,19 @@ def test_a_part_s_pods_have_the_class_that_it_is_given(part: Part, kind: str) ->
 
         [made] = [item for item in mocks.run(program).all(kind) if "keeper" not in item.name]
         assert plain(made.inputs)["spec"]["template"]["spec"].get("priorityClassName") == given
+
+
+def test_in_a_region_etcd_and_the_way_in_go_before_the_servers(kubeconfig: Path) -> None:
+    def program() -> Mapping[str, Any]:
+        overlay = {"cluster": {"kubeconfig": str(kubeconfig), "context": "here"}}
+        return {"endpoint": Region("dev", RegionArgs(spec=programs.dev(overlay))).endpoint}
+
+    made = mocks.run(program)
+    parts = (
+        ("StatefulSet", "etcd-members"),
+        ("Deployment", "gateway-deployment"),
+        ("Deployment", "serving-deployment"),
+    )
+    pods = [plain(made.one(kind, f"dev-{name}").inputs)["spec"]["template"]["spec"] for kind, name in parts]
+    levels = [spec["priorityClassName"].split("-")[2] for spec in pods]
+    assert levels == ["control", "control", "serving"]

@@ -29,15 +29,17 @@ def checked(stack: str, tmp_path: Path) -> Iterator[tuple[str, ...]]:
     pulumi(*UP)
 
 
-def test_what_was_declared_works_and_a_hole_that_was_not_is_found(checked: tuple[str, ...]) -> None:
+def test_what_was_declared_works_and_a_hole_that_was_not_is_found(checked: tuple[str, ...], tmp_path: Path) -> None:
     pulumi(*checked)
     assert pulumi("stack", "output", "connectivity").strip().endswith("others are refused")
     jobs = kubectl("-n", "autoglm", "get", "jobs", "-l", "app.kubernetes.io/name=connectivity", "-o", "name").split()
     assert len(jobs) > 3
-    kubectl("apply", "-f", "-", text=HOLE)
+    hole = tmp_path / "hole.yaml"
+    hole.write_text(HOLE)
+    kubectl("apply", "-f", str(hole))
     try:
         kubectl("-n", "autoglm", "delete", *jobs)
         with pytest.raises(AssertionError, match="stranger"):
             pulumi(*checked, "--refresh")
     finally:
-        kubectl("-n", "autoglm", "delete", "networkpolicy", "hole")
+        kubectl("delete", "-f", str(hole))

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import pytest
 
-from tests.harness import apiserver
+from tests.harness import apiserver, kinds
 from tests.harness.kubelet import Kubelet
 from tests.regions.life import Life, live
 from tools.providers.kubernetes.client import Client
@@ -30,6 +30,7 @@ def lives(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         ThreadPoolExecutor(cpu_count() or 1) as pool,
     ):
         client = Client(load(str(server.kubeconfig)))
+        kinds.install(client)
         kubelet = Kubelet(client)
         kubelet.start()
         try:

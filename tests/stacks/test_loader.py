@@ -136,6 +136,11 @@ def test_every_problem_is_told_at_once() -> None:
             " to 4320Mi or more, or ask for less",
         ),
         (
+            {"quota": {"storage": "4Gi"}},  # 2 of etcd, 0.5 of its snapshots, and 1 for the model's, before and after
+            "quota.storage = 4Gi: the region's workloads ask for 4608Mi while they are rolled: set it"
+            " to 4608Mi or more, or ask for less",
+        ),
+        (
             {"quota": {"pods": 3}},
             "quota.pods = 3: the region's workloads ask for 9 while they are rolled: set it to 9 or more,"
             " or ask for less",
