@@ -13,6 +13,10 @@ from components import naming
 
 Json = dict[str, Any]
 
+PUBLIC = ("0.0.0.0/0",)
+PRIVATE = ("10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16")
+"""What the internet is not: RFC 1918 and 6598, loopback, and link-local, where clouds keep their metadata."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Pods:
@@ -57,6 +61,15 @@ class Connection:
 
 def workload(name: str, instance: str) -> Pods:
     return Pods(name=instance, labels=naming.selector(name, instance))
+
+
+def place(name: str, host: str, networks: tuple[str, ...]) -> Pods | Outside:
+    """Where `host` is: the pods of a Service's namespace, by its name's second part; else those networks, or the
+    internet."""
+    labels = host.split(".")
+    if len(labels) > 2 and labels[2] == "svc":
+        return Pods(name=name, labels={}, namespace=labels[1])
+    return Outside(name=name, cidrs=networks) if networks else Outside(name=name, cidrs=PUBLIC, apart=PRIVATE)
 
 
 def to_dns(source: Pods) -> Connection:

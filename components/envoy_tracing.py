@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from components import envoy_clusters
+from components.connections import Pods
 
 Json = dict[str, Any]
 
@@ -14,13 +15,15 @@ _CONFIG = "type.googleapis.com/envoy.config.trace.v3.OpenTelemetryConfig"
 @dataclass(frozen=True, kw_only=True)
 class Tracing:
     """A collector's OTLP port for gRPC, and which share of the requests it is told of, in percent. A
-    request that comes with a trace of its own (`traceparent`) follows that one's decision. `networks`: ranges that the
-    collector is in, if it is no Service of the cluster; none: the internet."""
+    request that comes with a trace of its own (`traceparent`) follows that one's decision. `pods`: the
+    collector's, if it is the region's own. `networks`: ranges that it is in, if it is no Service of the cluster; none:
+    the internet."""
 
     host: str
     port: int = 4317
     percent: float = 1.0
     networks: tuple[str, ...] = ()
+    pods: Pods | None = None
 
     def __post_init__(self) -> None:
         if not 0 < self.percent <= 100:

@@ -33,8 +33,10 @@ def gateway(
     counter: Upstream | None,
     room: Upstream | None = None,
     priority: pulumi.Input[str] | None = None,
+    tracing: Tracing | None = None,
 ) -> GatewayArgs:
-    """`counter`: the service of `limiter`'s arguments, where there are any. `room`: the waiting room's."""
+    """`counter`: the service of `limiter`'s arguments, where there are any. `room`: the waiting room's. `tracing`: of
+    the region's own collector."""
     asked, amounts = spec.gateway, spec.gateway.resources
     shared = asked.limits.shared
     return GatewayArgs(
@@ -56,7 +58,7 @@ def gateway(
         when_down=WhenDown(shared.when_down) if shared else WhenDown.OPEN,
         affinity=Affinity(asked.affinity),
         balancing=Balancing(asked.balancing),
-        tracing=_tracing(asked.tracing),
+        tracing=tracing or _tracing(asked.tracing),
         tls=_tls(spec),
         replicas=asked.replicas,
         max_body_bytes=asked.max_body_bytes,

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pulumi
 
-from components import running_costs
+from components import running_costs, telemetry
 from components.connections import Pods, workload
 from components.platform import gpu_metrics
 from components.platform.monitoring.operator import OperatorMonitoringArgs
@@ -29,11 +29,12 @@ _SEVERITIES = {"page": Severity.PAGE, "ticket": Severity.TICKET, "heartbeat": Se
 @dataclass(frozen=True, kw_only=True)
 class Seen:
     """What a region's file does not say by itself. `gpus`: the pods that tell of its cards; `snapshots`: of etcd;
-    `room`: where requests wait."""
+    `room`: where requests wait; `collector`: of spans."""
 
     gpus: Pods | None
     snapshots: Snapshots | None
     room: Upstream | None = None
+    collector: Upstream | None = None
 
 
 def targets(name: str, seen: Seen) -> tuple[Target, ...]:
@@ -54,6 +55,8 @@ def targets(name: str, seen: Seen) -> tuple[Target, ...]:
     if room:
         pods = Pods(name=room.name, labels=room.pods)
         found.append(Target(job=room.name, pods=pods, port=room.port, port_name="http"))
+    if seen.collector:
+        found.append(telemetry.target(seen.collector))
     if gpus:
         host = f"{gpus.name}.{gpus.namespace}.svc"
         found.append(Target(job=f"{name}-gpus", pods=gpus, port=gpu_metrics.PORT, host=host))
@@ -88,6 +91,7 @@ def own(
     seen: Seen,
 ) -> OwnMonitoringArgs:
     size, store = asked.resources, asked.remote_write
+    token = SecretKey.of(store.held_in) if store and store.held_in else None
     return OwnMonitoringArgs(
         namespace=namespace,
         images=Images(
@@ -100,7 +104,7 @@ def own(
             for key in _SEVERITIES
             if (told := getattr(asked.receivers, key)) is not None
         },
-        remote=RemoteWrite(url=store.url, token=_key(store.held_in) if store.held_in else None) if store else None,
+        remote=RemoteWrite(url=store.url, token=token) if store else None,
         retention_days=asked.retention_days,
         volume=Volume(size=asked.volume.size, storage_class=asked.volume.storage_class),
         resources=Resources(
@@ -131,12 +135,7 @@ def operator(
 def _receiver(told: "monitoring.Webhook | monitoring.Slack | monitoring.PagerDuty") -> Receiver:
     return Receiver(
         type=told.type,
-        address=_key(told.held_in),
+        address=SecretKey.of(told.held_in),
         port=getattr(told, "port", 443),
         channel=getattr(told, "channel", None),
     )
-
-
-def _key(held_in: str) -> SecretKey:
-    name, _, key = held_in.partition("/")
-    return SecretKey(name=name, key=key)

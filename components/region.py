@@ -10,7 +10,7 @@ import pulumi
 import pulumi_random as random
 import pulumi_tls as tls
 
-from components import gateway_args, node_args, region_args, rollout_args
+from components import gateway_args, node_args, region_args, rollout_args, telemetry
 from components.following import follow, wait
 from components.monitoring_args import Seen
 from components.platform.connectivity import Connectivity, ConnectivityArgs, lookups
@@ -77,7 +77,9 @@ class Region(pulumi.ComponentResource):
         # Nor may a server before the store's Job has made or verified the model on the volume that both mount.
         stored = pulumi.ResourceOptions(parent=self, providers=providers, depends_on=[*before, store])
         catalogue = etcd.client("serving") if spec.model.version else None
-        servers = region_args.serving(spec, namespace, store.model, foundation, priorities.serving, catalogue)
+        collector = telemetry.collect(name, spec, namespace, guarded)
+        spans = collector.service if collector else None
+        servers = region_args.serving(spec, namespace, store.model, foundation, priorities.serving, catalogue, spans)
         serving = Serving(f"{name}-serving", servers, stored)
         counted = gateway_args.limiter(spec, namespace)
         limiter = RateLimiter(f"{name}-limits", counted, guarded) if counted else None
@@ -85,14 +87,17 @@ class Region(pulumi.ComponentResource):
         room = wait(name, spec, namespace, serving.upstream, guarded)
         queue = room.service if room else None
         keys = {name: (key.key,), **(clients.keys if clients else {})}
-        way_in = gateway_args.gateway(spec, namespace, serving.upstream, keys, foundation, counter, queue, first)
+        traced = telemetry.tracing(name, spec)
+        way_in = gateway_args.gateway(
+            spec, namespace, serving.upstream, keys, foundation, counter, queue, first, traced
+        )
         gateway = Gateway(f"{name}-gateway", way_in, guarded)
-        told = Seen(gpus=cards, snapshots=region_args.snapshots(spec, foundation), room=queue)
+        told = Seen(gpus=cards, snapshots=region_args.snapshots(spec, foundation), room=queue, collector=spans)
         watching = watch(name, spec, namespace, told, guarded)
         following = tuple(follow(name, spec, namespace, serving, room, priorities, guarded))
         rolling = rollout_args.rollout(name, spec, namespace, etcd, store.model, gateway.traffic, foundation)
         rollout = Rollout(f"{name}-rollout", rolling, stored) if rolling else None
-        declared = [part.connections for part in (etcd, serving, gateway, rollout, limiter) if part]
+        declared = [part.connections for part in (etcd, serving, gateway, rollout, limiter, collector) if part]
         allowed = (*watching, *following, *itertools.chain(*declared))
         trying = (lookups(),) if spec.isolation.check else ()
         edges = Edges(f"{name}-edges", EdgesArgs(namespace=namespace, connections=(*allowed, *trying)), child)
@@ -105,7 +110,8 @@ class Region(pulumi.ComponentResource):
             self.outputs["clientKeys"] = clients.told
         if trying:
             # Who is asked must be there to answer, and the policies in force.
-            there = pulumi.ResourceOptions(parent=self, providers=providers, depends_on=[edges, etcd, serving, gateway])
+            answering = [edges, etcd, serving, gateway, *([collector] if collector else [])]
+            there = pulumi.ResourceOptions(parent=self, providers=providers, depends_on=answering)
             tried = ConnectivityArgs(namespace=namespace, image=spec.images.keeper, connections=allowed)
             self.outputs["connectivity"] = Connectivity(f"{name}-connectivity", tried, there).result
         self.register_outputs(self.outputs)

@@ -6,7 +6,7 @@ import pulumi
 
 from components import accelerators, node_args, pools, serving_pools
 from components.platform.isolation import IsolationArgs, Quota
-from components.types import EtcdClient, Foundation, Placement, Resources, StoredModel, Volume
+from components.types import EtcdClient, Foundation, Placement, Resources, StoredModel, Upstream, Volume
 from components.workloads import etcd_snapshots, pod
 from components.workloads.etcd import EtcdArgs
 from components.workloads.etcd_snapshots import Bucket, Kept, Snapshots
@@ -78,6 +78,7 @@ def serving(
     foundation: Foundation,
     priority: pulumi.Input[str] | None = None,
     catalogue: EtcdClient | None = None,
+    collector: Upstream | None = None,
 ) -> ServingArgs:
     return ServingArgs(
         namespace=namespace,
@@ -97,6 +98,7 @@ def serving(
         spare=_has_spare(spec),
         priority=priority,
         catalogue=catalogue,
+        collector=collector,
     )
 
 

@@ -8,7 +8,7 @@ from pydantic import Field
 from stacks.fields import Label, Part
 from stacks.shapes import Shape
 
-_Host = Annotated[str, Shape(r"[0-9A-Za-z.-]+", "a host's name or address, as in otel-collector.observability.svc")]
+Host = Annotated[str, Shape(r"[0-9A-Za-z.-]+", "a host's name or address, as in otel-collector.observability.svc")]
 _Url = Annotated[str, Shape(r"https://[^\s/?#@]+(/[^\s#]*)?", "an https URL, as in https://id.example.com/jwks.json")]
 _Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
 
@@ -68,7 +68,7 @@ class Denied(Part):
 class Tracing(Part):
     """An OpenTelemetry collector's port for OTLP over gRPC, and the share of the requests that it is told of."""
 
-    host: _Host
+    host: Host
     port: int = Field(default=4317, ge=1, le=65535)
     percent: float = Field(default=1.0, gt=0, le=100)
     networks: tuple[IPv4Network, ...] = ()

@@ -11,7 +11,7 @@ from stacks.shapes import Shape
 _Url = Annotated[
     str, Shape(r"https?://[^\s@]+", "a URL without a password, as in https://store.example.com/api/v1/write")
 ]
-_HeldIn = Annotated[
+HeldIn = Annotated[
     str,
     Shape(
         r"[a-z0-9]([-.a-z0-9]*[a-z0-9])?/[-._a-zA-Z0-9]+",
@@ -37,7 +37,7 @@ class Webhook(Part):
     """`heldIn`: the Secret with its URL. `port`: of that URL."""
 
     type: Literal["webhook"]
-    held_in: _HeldIn
+    held_in: HeldIn
     port: int = Field(default=443, ge=1, le=65535)
 
 
@@ -45,7 +45,7 @@ class Slack(Part):
     """`heldIn`: the Secret with the URL of Slack's incoming webhook."""
 
     type: Literal["slack"]
-    held_in: _HeldIn
+    held_in: HeldIn
     channel: str = Field(min_length=2)
 
 
@@ -53,7 +53,7 @@ class PagerDuty(Part):
     """`heldIn`: the Secret with the routing key of PagerDuty's Events API v2."""
 
     type: Literal["pagerduty"]
-    held_in: _HeldIn
+    held_in: HeldIn
 
 
 Receiver = Annotated[Webhook | Slack | PagerDuty, Field(discriminator="type")]
@@ -71,7 +71,7 @@ class RemoteWrite(Part):
     """A store that gets every figure, too. `heldIn`: the Secret with the token that it asks for."""
 
     url: _Url
-    held_in: _HeldIn | None = None
+    held_in: HeldIn | None = None
 
 
 class Watching(Part):

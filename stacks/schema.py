@@ -14,6 +14,7 @@ from stacks.monitoring import NOBODY, Monitoring
 from stacks.rollout import Rollout, Version
 from stacks.scaling import Autoscaling
 from stacks.shapes import Shape
+from stacks.telemetry import UNCOLLECTED, Telemetry
 
 
 class Images(Part):
@@ -28,6 +29,7 @@ class Images(Part):
     prometheus: ImageRef = "quay.io/prometheus/prometheus:v3.13.5"
     alertmanager: ImageRef = "quay.io/prometheus/alertmanager:v0.31.1"
     grafana: ImageRef | None = "docker.io/grafana/grafana:12.0.2"  # null: nobody draws the dashboards
+    collector: ImageRef | None = None  # OpenTelemetry's, of the contrib distribution, for telemetry
     require_digest: bool = False
 
 
@@ -135,9 +137,7 @@ class LoadBalancer(Part):
     type: Literal["LoadBalancer"]
     certificate: Id | None = None
     internal: bool = False
-    clients: tuple[IPv4Network, ...] = Field(
-        default=(IPv4Network("0.0.0.0/0"),), min_length=1
-    )  # clouds read none as all
+    clients: tuple[IPv4Network, ...] = Field(default=(IPv4Network("0.0.0.0/0"),), min_length=1)  # none were all
 
 
 Host = Annotated[str, Shape(r"[0-9A-Za-z.:\[\]-]+", "a host's name or address, as in gpu.example.com")]
@@ -188,6 +188,7 @@ class Region(Part):
     quota: Quota
     isolation: Isolation = Isolation()
     monitoring: Monitoring = NOBODY
+    telemetry: Telemetry = UNCOLLECTED
     gpu_runtime: GpuRuntime = GpuRuntime()
 
 

@@ -3,14 +3,10 @@
 from collections.abc import Sequence
 
 from components import connections
-from components.connections import Connection, Outside, Pods, Port
+from components.connections import Connection, Pods, Port
 from components.envoy_jwt import JwtIssuer
 from components.envoy_tracing import Tracing
 from components.types import Upstream
-
-PUBLIC = ("0.0.0.0/0",)
-PRIVATE = ("10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16")
-"""What the internet is not: RFC 1918 and 6598, loopback, and link-local, where clouds keep their metadata."""
 
 
 def clients(gateway: Pods, port: int) -> Connection:
@@ -35,7 +31,7 @@ def issuers(gateway: Pods, asked: Sequence[JwtIssuer]) -> list[Connection]:
         Connection(
             description=f"The gateway fetches the keys that {issuer.name} signs its tokens with.",
             source=gateway,
-            target=_place(f"issuer-{issuer.name}", issuer.key_host, issuer.networks),
+            target=connections.place(f"issuer-{issuer.name}", issuer.key_host, issuer.networks),
             ports=(Port(number=issuer.key_port),),
         )
         for issuer in asked
@@ -50,7 +46,7 @@ def traces(gateway: Pods, tracing: Tracing | None) -> list[Connection]:
         Connection(
             description="The gateway tells the collector of its requests.",
             source=gateway,
-            target=_place("traces", tracing.host, tracing.networks),
+            target=tracing.pods or connections.place("traces", tracing.host, tracing.networks),
             ports=(Port(number=tracing.port),),
         )
     ]
@@ -84,11 +80,3 @@ def waiting_room(gateway: Pods, room: Upstream | None) -> list[Connection]:
 
 def names(gateway: Pods) -> Connection:
     return connections.to_dns(gateway)
-
-
-def _place(name: str, host: str, networks: tuple[str, ...]) -> Pods | Outside:
-    """A Service's pods by its name's second part; else those networks, or the internet."""
-    labels = host.split(".")
-    if len(labels) > 2 and labels[2] == "svc":
-        return Pods(name=name, labels={}, namespace=labels[1])
-    return Outside(name=name, cidrs=networks) if networks else Outside(name=name, cidrs=PUBLIC, apart=PRIVATE)

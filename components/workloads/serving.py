@@ -10,7 +10,7 @@ from pulumi_kubernetes.core.v1 import ContainerArgsDict, PodSpecArgsDict
 from components import connections, naming
 from components.connections import Connection
 from components.types import EtcdClient, Placement, Resources, StoredModel, Upstream, WorkloadIdentity
-from components.workloads import etcd_client, pod
+from components.workloads import etcd_client, pod, traces
 from components.workloads import vllm as gpu
 from components.workloads.vllm import VllmArgs
 
@@ -26,6 +26,7 @@ class ServingArgs:
     `placement`: the GPUs of each server, on which vLLM runs; none runs our own engine on CPUs. `catalogue`: as etcd's
     user, servers ask the catalogue which versions to hold and which is active; without, `model` is the one. `spare`:
     there is room for one server more than there are; without, an update ends an old one before its successor starts.
+    `collector`: of spans, of those requests that their caller traces; none: nobody's.
     `scaled`: after the first `replicas` their number is an autoscaler's, and no update changes it.
     """
 
@@ -46,6 +47,7 @@ class ServingArgs:
     catalogue: EtcdClient | None = None
     spare: bool = True
     scaled: bool = False
+    collector: Upstream | None = None
 
     def __post_init__(self) -> None:
         for name in ("max_model_len", "max_num_seqs", "replicas", "drain_seconds", "startup_seconds"):
@@ -106,7 +108,7 @@ class Serving(pulumi.ComponentResource):
         # Not from the Service's outputs: a gateway need not wait for the model, which may take half an hour to verify.
         host = pulumi.Output.format("{0}.{1}.svc", name, args.namespace)
         self.upstream = Upstream(host=host, port=_PORT, name=name, pods=selector)
-        self.connections = _edges(name, args.catalogue)
+        self.connections = _edges(name, args)
         self.register_outputs({"host": host})
 
 
@@ -145,11 +147,13 @@ def _what(args: ServingArgs) -> list[str]:
     return [f"--model-catalogue=$({etcd_client.ENDPOINTS})", f"--model-catalogue-tls={etcd_client.MOUNT_PATH}"]
 
 
-def _edges(name: str, catalogue: EtcdClient | None) -> tuple[Connection, ...]:
-    if catalogue is None:
-        return ()
+def _edges(name: str, args: ServingArgs) -> tuple[Connection, ...]:
     me = connections.workload("serving", name)
-    return (etcd_client.connection(me, catalogue), connections.to_dns(me))
+    asked = [
+        *([etcd_client.connection(me, args.catalogue)] if args.catalogue else ()),
+        *([traces.connection(me, args.collector)] if args.collector else ()),
+    ]
+    return (*asked, connections.to_dns(me)) if asked else ()
 
 
 def _container(args: ServingArgs) -> ContainerArgsDict:
@@ -177,6 +181,7 @@ def _container(args: ServingArgs) -> ContainerArgsDict:
                 },
                 *(gpu.environment(args.vllm) if args.vllm else ()),
                 *([etcd_client.environment(args.catalogue)] if args.catalogue else ()),
+                *(traces.environment(args.collector) if args.collector else ()),
             ],
             "ports": [{"name": "http", "container_port": _PORT}],
             "startup_probe": pod.probe(

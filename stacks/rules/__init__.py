@@ -22,6 +22,7 @@ from stacks.rules import (
     sharing,
     spot,
     storage,
+    telemetry,
     workloads,
 )
 from stacks.schema import CloudRegion, RegionSpec
@@ -67,6 +68,8 @@ _EVERYWHERE: tuple[Callable[[RegionSpec], Iterator[Problem]], ...] = (
     scaling.nodes_can_be_added,
     scaling.who_waits_is_heard,
     scaling.the_check_is_answered,
+    telemetry.somebody_collects,
+    telemetry.the_token_is_kept,
 )
 _ON_CLOUDS: tuple[Callable[[CloudRegion], Iterator[Problem]], ...] = (
     network.region_is_known,

@@ -11,7 +11,7 @@ from stacks.cloud import CloudParts, NewCluster
 from stacks.etcd import VolumeStore
 from stacks.fields import digest
 from stacks.problems import Problem
-from stacks.rules import monitoring, scaling
+from stacks.rules import monitoring, scaling, telemetry
 from stacks.schema import Quota, RegionSpec, SharedSource
 
 # Two of the rate limit service and its store, each with the one that takes its place (components/workloads).
@@ -44,6 +44,7 @@ def quota_holds_everything(region: RegionSpec) -> Iterator[Problem]:
         *(_ROLLING if region.model.version else ()),
         *monitoring.pods(region),
         *scaling.pods(region),
+        *telemetry.pods(region),
     )
     volumes: list[tuple[int, str]] = [
         (region.etcd.members, region.etcd.volume.size),
@@ -81,6 +82,8 @@ def _images(region: RegionSpec) -> Iterator[str]:
     yield from ("etcd", "keeper", "envoy", "serving", "dcgm_exporter", "ratelimit", "redis")
     if _brings_plugin(region):
         yield "device_plugin"
+    if region.telemetry.type == "collector":
+        yield "collector"
     if region.monitoring.type == "own":
         yield from ("prometheus", "alertmanager", "grafana")
 

@@ -14,7 +14,6 @@ from components.envoy_limits import Limits, RateLimit
 from components.envoy_tracing import Tracing
 from components.types import Exposure, ExposureType, Upstream
 from components.workloads.gateway import Gateway, GatewayArgs
-from components.workloads.gateway_edges import PRIVATE, PUBLIC
 from components.workloads.gateway_tls import EdgeTls
 from tests.harness import mocks
 from tests.harness.mocks import Recorder, plain
@@ -95,7 +94,7 @@ def test_what_it_asks_over_the_network_is_an_edge() -> None:
     recorder, (gateway,) = made(issuers=issuers, counter=counter, limits=limits, tracing=tracing)
     edges = {one.target.name: one for one in gateway.connections}
     assert set(edges) == {"gw", "servers", "issuer-cloud", "issuer-own", "issuer-here", "limits", "traces", "dns"}
-    assert edges["issuer-cloud"].target == connections.Outside(name="issuer-cloud", cidrs=PUBLIC, apart=PRIVATE)
+    assert edges["issuer-cloud"].target == connections.Outside(name="issuer-cloud", cidrs=connections.PUBLIC, apart=connections.PRIVATE)
     assert edges["issuer-own"].target == connections.Outside(name="issuer-own", cidrs=("10.1.0.0/16",))
     assert edges["issuer-own"].ports == (connections.Port(number=8443),)
     for name, namespace in (("issuer-here", "auth"), ("traces", "observability")):

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 from components.connections import Pods
@@ -40,6 +40,12 @@ class SecretKey:
 
     def __str__(self) -> str:
         return f"{self.name}/{self.key}"
+
+    @classmethod
+    def of(cls, held_in: str) -> Self:
+        """NAME/KEY, as region files say it."""
+        name, _, key = held_in.partition("/")
+        return cls(name=name, key=key)
 
 
 @dataclass(frozen=True, kw_only=True)
