@@ -26,8 +26,8 @@ class ServingArgs:
     `placement`: the GPUs of each server, on which vLLM runs; none runs our own engine on CPUs. `catalogue`: as etcd's
     user, servers ask the catalogue which versions to hold and which is active; without, `model` is the one. `spare`:
     there is room for one server more than there are; without, an update ends an old one before its successor starts.
-    `collector`: of spans, of those requests that their caller traces; none: nobody's.
-    `scaled`: after the first `replicas` their number is an autoscaler's, and no update changes it.
+    `scaled`: after the first `replicas` their number is an autoscaler's, and no update changes it. `collector`: gets
+    the spans of requests that their caller traces; without, there are none.
     """
 
     namespace: pulumi.Input[str]

@@ -14,6 +14,7 @@ from components.platform.collector_config import Store
 from components.platform.monitoring.scrape import SecretKey
 from tests.harness import mocks, programs
 from tests.harness.mocks import Recorder, plain
+from tools.paths import ROOT
 
 STORE = Store(host="otlp.example.com", token=SecretKey(name="store", key="token"))
 TELEMETRY = {"type": "collector", "host": "otlp.example.com", "heldIn": "store/token", "percent": 5}
@@ -116,6 +117,13 @@ def test_what_is_not_known_to_be_harmless_stays() -> None:
         "http.url": "/v1/models",
         "error": "refused **** twice",
     }
+
+
+def test_the_servers_tell_what_is_known_and_no_more() -> None:
+    """What the gateway tells is seen in test_gateway_traces.py."""
+    sources = "".join(path.read_text() for path in (ROOT / "serving" / "autoglm_serving").rglob("*.py"))
+    told = set(re.findall(r'(?<!== )"((?:http|url|rpc|gen_ai|infer)\.[a-z_.]+)":', sources))
+    assert told == set(collector_config.SERVERS)
 
 
 def test_prompts_go_out_where_that_is_asked_for_and_credentials_never() -> None:

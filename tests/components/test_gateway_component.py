@@ -94,7 +94,8 @@ def test_what_it_asks_over_the_network_is_an_edge() -> None:
     recorder, (gateway,) = made(issuers=issuers, counter=counter, limits=limits, tracing=tracing)
     edges = {one.target.name: one for one in gateway.connections}
     assert set(edges) == {"gw", "servers", "issuer-cloud", "issuer-own", "issuer-here", "limits", "traces", "dns"}
-    assert edges["issuer-cloud"].target == connections.Outside(name="issuer-cloud", cidrs=connections.PUBLIC, apart=connections.PRIVATE)
+    internet = connections.Outside(name="issuer-cloud", cidrs=connections.PUBLIC, apart=connections.PRIVATE)
+    assert edges["issuer-cloud"].target == internet
     assert edges["issuer-own"].target == connections.Outside(name="issuer-own", cidrs=("10.1.0.0/16",))
     assert edges["issuer-own"].ports == (connections.Port(number=8443),)
     for name, namespace in (("issuer-here", "auth"), ("traces", "observability")):

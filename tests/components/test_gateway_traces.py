@@ -10,6 +10,7 @@ import grpc
 import pytest
 
 from components.envoy_tracing import Tracing
+from components.platform import collector_config
 from tests.harness import envoy
 from tests.harness.envoy import KEY, Upstream
 from tests.harness.ports import free_ports
@@ -51,6 +52,8 @@ def test_a_span_tells_of_the_request_and_no_secret(tmp_path: Path, upstream: Ups
     told = b"".join(received)
     for text in (b"open-autoglm-gateway", b"/v1/chat/completions", b"http.status_code"):
         assert text in told
+    for key in {*collector_config.GATEWAY} - {"error"}:  # which the region's own collector lets pass
+        assert key.encode() in told, key
     for secret in (KEY.encode(), b"in-the-query", b"my-prompt", b"Bearer"):
         assert secret not in told
 
