@@ -75,7 +75,7 @@ def _models(settings: ServeSettings, ledger: Ledger | None) -> Models:
     load_version = partial(load_folder, settings, ledger=ledger)
     if settings.model is not None:
         return OneModel(load_version(settings.model, name=settings.served_model_name, version="1"))
-    _prepare_torch()
+    _prepare_torch(settings)
     from autoglm_serving.engine.build import memory_budget, memory_of
 
     tallies = Tallies()
@@ -113,19 +113,23 @@ def model_catalogue(settings: ServeSettings, tallies: Tallies) -> Catalogue:
 
 def _prepare_threads(settings: ServeSettings) -> None:
     """The sizes of the pools that are made when torch is imported, and not before: a server of ONNX needs no torch."""
-    os.environ["OMP_NUM_THREADS"] = str(settings.threads or usable_cpus())
+    os.environ["OMP_NUM_THREADS"] = str(_threads(settings))
     # Threads that spin while they wait for each other take the cores from everything else, and from each other.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
-def _prepare_torch() -> None:
+def _prepare_torch(settings: ServeSettings) -> None:
     import torch
 
-    torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
+    torch.set_num_threads(_threads(settings))
+
+
+def _threads(settings: ServeSettings) -> int:
+    return settings.threads or usable_cpus()
 
 
 def _load_verified(settings: ServeSettings, folder: Path, *, name: str, version: str) -> ServedModel:
-    _prepare_torch()
+    _prepare_torch(settings)
     from autoglm_serving.engine.build import build
     from autoglm_serving.model.prompts import PromptBuilder
 
