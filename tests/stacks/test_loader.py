@@ -62,7 +62,7 @@ def test_every_problem_is_told_at_once() -> None:
         "serving.replcas: it is not a known key: did you mean replicas?",
         "etcd.members = 2: an even number stands no more losses than one fewer: use 1, 3 or 5",
         "extra: it is not a known key: the known ones are cluster, environment, etcd, gateway, gpuPools, gpuRuntime, "
-        "images, isolation, model, monitoring, namespace, provider, quota, serving, tuning",
+        "images, isolation, model, monitoring, namespace, provider, quota, serving, telemetry, tuning",
     ]
 
 
