@@ -8,6 +8,7 @@ import json
 import socket
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 PATIENCE = 60.0  # seconds for all checks together
@@ -50,7 +51,8 @@ def main(checks: list[dict[str, Any]], patience: float = PATIENCE) -> list[str]:
     """What is not as it should be, after as long as it may take."""
     end = time.monotonic() + patience
     while True:
-        failures = list(filter(None, map(wrong, checks)))
+        with ThreadPoolExecutor(len(checks) or 1) as threads:  # each refused one takes its seconds
+            failures = list(filter(None, threads.map(wrong, checks)))
         if not failures or time.monotonic() > end:
             return failures
         time.sleep(_PAUSE)
