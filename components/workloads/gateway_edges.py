@@ -16,12 +16,7 @@ def clients(gateway: Pods, port: int) -> Connection:
 def servers(gateway: Pods, upstreams: Sequence[Upstream]) -> list[Connection]:
     """One for each group of servers; a candidate may be on the same."""
     return [
-        Connection(
-            description="The gateway passes requests to the model servers.",
-            source=gateway,
-            target=Pods(name=upstream.name, labels=upstream.pods),
-            ports=(Port(number=upstream.port),),
-        )
+        _to(gateway, upstream, "The gateway passes requests to the model servers.")
         for upstream in {one.name: one for one in upstreams}.values()
     ]
 
@@ -53,30 +48,19 @@ def traces(gateway: Pods, tracing: Tracing | None) -> list[Connection]:
 
 
 def counter(gateway: Pods, service: Upstream | None) -> list[Connection]:
-    if service is None:
-        return []
-    return [
-        Connection(
-            description="The gateway asks how often a client has come, over all gateways.",
-            source=gateway,
-            target=Pods(name=service.name, labels=service.pods),
-            ports=(Port(number=service.port),),
-        )
-    ]
+    said = "The gateway asks how often a client has come, over all gateways."
+    return [_to(gateway, service, said)] if service else []
 
 
 def waiting_room(gateway: Pods, room: Upstream | None) -> list[Connection]:
-    if room is None:
-        return []
-    return [
-        Connection(
-            description="The gateway has requests wait while no model server is ready.",
-            source=gateway,
-            target=Pods(name=room.name, labels=room.pods),
-            ports=(Port(number=room.port),),
-        )
-    ]
+    said = "The gateway has requests wait while no model server is ready."
+    return [_to(gateway, room, said)] if room else []
 
 
 def names(gateway: Pods) -> Connection:
     return connections.to_dns(gateway)
+
+
+def _to(gateway: Pods, service: Upstream, description: str) -> Connection:
+    target = Pods(name=service.name, labels=service.pods)
+    return Connection(description=description, source=gateway, target=target, ports=(Port(number=service.port),))
